@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+// The simplest simulator there is: it grants one quantum, waits for the report, and grants the next.
+#include "cli/exec.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "cli/interrupts.hpp"
+#include "cli/memory_file.hpp"
+#include "cli/progress.hpp"
+#include "cli/summary.hpp"
+#include "fermata/base/error.hpp"
+#include "fermata/sim/guest.hpp"
+#include "fermata/sim/qemu.hpp"
+#include "fermata/trace/sink.hpp"
+
+namespace fermata::cli {
+namespace {
+
+// How soon a signal is noticed and the progress line refreshed while a report is awaited.
+constexpr host::HostDuration glance = std::chrono::milliseconds(100);
+
+host::Command guest_command(const ExecOptions& options, int statistics) {
+  std::vector<std::string> arguments = options.command;
+  if (!options.qemu.empty()) {
+    arguments.front() = options.qemu;
+  }
+  host::Command command = sim::qemu_command(std::move(arguments));
+  command.arguments.insert(command.arguments.begin() + 1, {"--stats", std::to_string(statistics)});
+  command.inherited_descriptors.push_back(statistics);
+  return command;
+}
+
+// A guest that talks to the terminal would be written over.
+bool has_guest_the_terminal(const ExecOptions& options) {
+  return ::isatty(STDOUT_FILENO) == 1 && std::ranges::any_of(options.command, [](const std::string& argument) {
+           return argument == "-nographic" || argument == "--nographic" || argument.find("stdio") != std::string::npos;
+         });
+}
+
+bool shows_progress(const ExecOptions& options) {
+  return !options.is_quiet && ::isatty(STDERR_FILENO) == 1 && !has_guest_the_terminal(options);
+}
+
+int to_exit_status(const host::ExitStatus& status) { return status.signal != 0 ? 128 + status.signal : status.code; }
+
+class Run {
+ public:
+  explicit Run(const ExecOptions& options)
+      : options_(options),
+        pace_(options.quantum, options.duration),
+        trace_(options.trace.empty() ? nullptr : std::make_unique<trace::TextFileSink>(options.trace)),
+        started_(clock_.now()),
+        reported_(started_),
+        progress_(shows_progress(options) ? stderr : nullptr, options.duration, clock_),
+        guest_(sim::Guest::launch({.command = guest_command(options, statistics_.descriptor()),
+                                   .name = "the guest",
+                                   .trace = trace_.get()})) {}
+
+  Summary run() {
+    try {
+      grant_all();
+    } catch (const base::Error& error) {
+      end_by(error);
+    }
+    progress_.clear();
+    // One that did not answer will hardly obey either.
+    const auto status = summary_.ending == Ending::failed ? guest_.close(std::chrono::seconds(1)) : guest_.close();
+    if (summary_.ending == Ending::duration_reached && status && !status->is_success()) {
+      summary_.ending_text = "the guest did not end in order: " + host::to_string(*status);
+    }
+    if (trace_ != nullptr) {
+      trace_->close();
+    }
+    count_up();
+    return summary_;
+  }
+
+ private:
+  void grant_all() {
+    host::HostInstant granted = started_;  // the first round trip contains the start-up
+    while (const auto span = pace_.next(guest_.now())) {
+      guest_.grant(*span);
+      const auto report = await_report();
+      if (!report) {
+        summary_.ending = Ending::interrupted;
+        summary_.exit_status = 128 + *interrupts_.caught();
+        summary_.host.unfinished = clock_.now() - reported_;
+        return;
+      }
+      reported_ = clock_.now();
+      waited_ += reported_ - granted;
+      if (summary_.quanta++ == 0) {
+        summary_.host.start_up = waited_ - running();
+      }
+      summary_.overshoot_max = std::max(summary_.overshoot_max, report->overshoot);
+      summary_.overshoot_sum += report->overshoot;
+      progress_.update(guest_.now().since_origin());
+      granted = clock_.now();
+      summary_.host.simulator += granted - reported_;
+    }
+    summary_.ending = Ending::duration_reached;
+  }
+
+  // Nothing when a signal came.
+  std::optional<sim::Report> await_report() {
+    const host::Deadline deadline(clock_, options_.limit);
+    if (clock_.now() - looked_ >= glance) {
+      looked_ = clock_.now();
+      if (interrupts_.caught()) {
+        return std::nullopt;
+      }
+    }
+    for (;;) {
+      try {
+        return guest_.wait(std::min(glance, deadline.remaining()));
+      } catch (const base::Error& error) {
+        if (error.code() != base::ErrorCode::timed_out) {
+          throw;
+        }
+      }
+      if (deadline.has_passed()) {
+        throw_timed_out();
+      }
+      if (interrupts_.caught()) {
+        return std::nullopt;
+      }
+      progress_.update(guest_.now().since_origin());
+    }
+  }
+
+  [[noreturn]] void throw_timed_out() const {
+    throw base::Error(
+        base::ErrorCode::timed_out,
+        fmt::format("the guest did not report within {:.6g} s of host time; it may be stopped by its user (QMP stop, a "
+                    "debugger), paused after a panic or shutdown, or loop on an exception without ever finishing an "
+                    "instruction; if it simply needs longer, raise --limit",
+                    std::chrono::duration<double>(options_.limit).count()));
+  }
+
+  void end_by(const base::Error& error) {
+    summary_.host.unfinished = clock_.now() - reported_;
+    const auto status = guest_.exit_status();
+    if (interrupts_.caught()) {  // a terminal's interrupt goes to the guest as well
+      summary_.ending = Ending::interrupted;
+      summary_.exit_status = 128 + *interrupts_.caught();
+    } else if (error.code() == base::ErrorCode::peer_gone && status) {
+      summary_.ending = Ending::guest_ended;
+      summary_.ending_text = summary_.quanta > 0 ? "its program ended by itself with " + host::to_string(*status)
+                                                 : "its program ended before its first report with " +
+                                                       host::to_string(*status) + "; see what it printed";
+      summary_.exit_status = to_exit_status(*status);
+    } else {
+      summary_.ending = Ending::failed;
+      summary_.ending_text = error.what();
+      summary_.exit_status = 1;
+    }
+  }
+
+  [[nodiscard]] host::HostDuration running() const {
+    const std::uint64_t ns = statistics_.is_used() ? statistics_.counts().running_ns.load() : 0;
+    return std::min(host::HostDuration(ns), waited_);
+  }
+
+  void count_up() {
+    summary_.virtual_time = guest_.now().since_origin();
+    summary_.has_guest_times = statistics_.is_used() && summary_.quanta > 0;
+    if (!summary_.has_guest_times) {
+      summary_.host.start_up = {};
+      summary_.host.hand_shake = waited_;
+      return;
+    }
+    const auto ns = [](const std::atomic<std::uint64_t>& count) {
+      return time::Duration::nanoseconds(static_cast<std::int64_t>(count.load()));
+    };
+    summary_.overshoot_max = std::max(summary_.overshoot_max, ns(statistics_.counts().overshoot_max_ns));
+    summary_.overshoot_sum = std::max(summary_.overshoot_sum, ns(statistics_.counts().overshoot_sum_ns));
+    summary_.host.running = std::min(running(), waited_ - summary_.host.start_up);
+    summary_.host.hand_shake = waited_ - summary_.host.start_up - summary_.host.running;
+  }
+
+  const ExecOptions& options_;
+  const host::HostClock& clock_ = host::HostClock::monotonic();
+  Pace pace_;
+  Interrupts interrupts_;
+  SharedStatistics statistics_;
+  std::unique_ptr<trace::TextFileSink> trace_;
+  host::HostInstant started_;
+  host::HostInstant reported_;
+  host::HostInstant looked_;
+  host::HostDuration waited_{};
+  Progress progress_;
+  Summary summary_;
+  sim::Guest guest_;
+};
+
+}  // namespace
+
+int run_exec(const ExecOptions& options) {
+  const Summary summary = Run(options).run();
+  if (options.is_json) {
+    fmt::print("{}\n", to_json(summary));
+  } else if (!options.is_quiet) {
+    fmt::print(stderr, "{}", to_text(summary));
+  }
+  if ((options.is_json || options.is_quiet) && summary.ending == Ending::failed) {
+    fmt::print(stderr, "fermata: {}\n", summary.ending_text);
+  }
+  return summary.exit_status;
+}
+
+}  // namespace fermata::cli

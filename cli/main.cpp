@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// fermata: the program. Each subcommand stands in a file of its own; here they get their options.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/doctor.hpp"
+#include "cli/exec.hpp"
+#include "cli/shim_dir.hpp"
+#include "fermata/base/error.hpp"
+#include "fermata/time/units.hpp"
+
+namespace fermata::cli {
+namespace {
+
+constexpr int status_failure = 1;
+constexpr int status_usage = 2;
+
+// What the chosen subcommand does.
+using Action = std::function<int()>;
+
+// An option that takes a span such as 1ms.
+void add_span(CLI::App& command, const std::string& name, const std::string& help,
+              const std::function<void(time::Duration)>& take) {
+  command
+      .add_option_function<std::string>(
+          name,
+          [name, take](const std::string& text) {
+            try {
+              take(time::parse_duration(text));
+            } catch (const base::BadArgument& error) {
+              throw CLI::ValidationError(name, error.what());
+            }
+          },
+          help)
+      ->type_name("SPAN");
+}
+
+void add_exec(CLI::App& app, ExecOptions& options, Action& action) {
+  CLI::App& command = *app.add_subcommand("exec",
+                                          "Run a QEMU command line in lockstep with a clock-only simulator:\n"
+                                          "  fermata exec [OPTIONS] -- qemu-system-x86_64 [QEMU-OPTION...]");
+  add_span(command, "--quantum", "Virtual time granted at once (default 1ms)",
+           [&options](time::Duration span) { options.quantum = span; });
+  add_span(command, "--duration", "End after this much virtual time (default: when the guest ends)",
+           [&options](time::Duration span) { options.duration = span; });
+  add_span(command, "--limit", "Give up when the guest needs more host time than this for one quantum (default 60s)",
+           [&options](time::Duration span) { options.limit = host::HostDuration(span.ns()); });
+  command.add_option("--qemu", options.qemu, "Start this QEMU instead of the one that the command names")
+      ->type_name("PATH");
+  command.add_option("--trace", options.trace, "Write all grants and reports to FILE")->type_name("FILE");
+  command.add_flag("--json", options.is_json,
+                   "Print the summary as one line of JSON on standard output, after whatever the guest prints there");
+  command.add_flag("--quiet", options.is_quiet, "No progress line, no summary");
+  command.footer(
+      "What lockstep needs and is missing is added (-icount shift=3,sleep=off -rtc clock=vm, the agent); what\n"
+      "contradicts it is refused. The summary goes to standard error. A SPAN is a number and a unit: 100us, 1ms, 2s.\n"
+      "Exit status: 0 when the duration was reached, the guest's own when it ended by itself, 130 after an interrupt,\n"
+      "1 if Fermata could not go on, 2 for wrong usage.");
+  command.callback([&options, &action] { action = [&options] { return run_exec(options); }; });
+}
+
+void add_doctor(CLI::App& app, DoctorOptions& options, Action& action) {
+  CLI::App& command = *app.add_subcommand("doctor", "Tell what can be done with each QEMU, and whether KVM is usable");
+  command.add_option("qemu", options.qemus, "The QEMUs to examine (default: all in PATH)")->type_name("QEMU");
+  command.add_flag("--json", options.is_json, "Print JSON");
+  command.callback([&options, &action] { action = [&options] { return run_doctor(options); }; });
+}
+
+void add_shim_dir(CLI::App& app, Action& action) {
+  CLI::App& command = *app.add_subcommand("shim-dir", "Print a folder of links named qemu-system-*, to be put in PATH");
+  command.footer(
+      "  PATH=\"$(fermata shim-dir):$PATH\" ./simulator\n"
+      "lets a simulator that starts qemu-system-x86_64 -qqq sock=5 ... work unchanged on a stock QEMU.");
+  command.callback([&action] { action = run_shim_dir; });
+}
+
+// `help exec` is `exec --help`.
+std::vector<std::string> without_help_word(std::vector<std::string> arguments) {
+  if (!arguments.empty() && arguments.front() == "help") {
+    arguments.erase(arguments.begin());
+    arguments.emplace_back("--help");
+  }
+  return arguments;
+}
+
+// Takes what stands after the first `--`, which is not ours to read.
+std::vector<std::string> take_guest_command(std::vector<std::string>& arguments) {
+  const auto dashes = std::ranges::find(arguments, "--");
+  std::vector<std::string> command(dashes == arguments.end() ? dashes : dashes + 1, arguments.end());
+  arguments.erase(dashes, arguments.end());
+  return command;
+}
+
+int main_of(std::vector<std::string> arguments) {
+  CLI::App app{"Holds an emulated computer's virtual clock until the simulator says go", "fermata"};
+  app.set_version_flag("--version", "fermata " FERMATA_VERSION);
+  app.require_subcommand(1);
+  ExecOptions exec;
+  DoctorOptions doctor;
+  Action action;
+  add_exec(app, exec, action);
+  add_doctor(app, doctor, action);
+  add_shim_dir(app, action);
+
+  arguments = without_help_word(std::move(arguments));
+  exec.command = take_guest_command(arguments);
+  std::ranges::reverse(arguments);  // as CLI11 wants them
+  try {
+    app.parse(std::move(arguments));
+    if (app.got_subcommand("exec") == exec.command.empty()) {
+      throw CLI::ValidationError(exec.command.empty() ? "exec needs a QEMU command line after --, for instance "
+                                                        "fermata exec --duration 5s -- qemu-system-x86_64 -nographic"
+                                                      : "only exec takes a command after --");
+    }
+    return action();
+  } catch (const CLI::Success& asked) {
+    return app.exit(asked);
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "fermata: {}; see fermata --help\n", error.what());
+    return status_usage;
+  } catch (const base::BadArgument& error) {
+    fmt::print(stderr, "fermata: {}\n", error.what());
+    return status_usage;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "fermata: {}\n", error.what());
+    return status_failure;
+  }
+}
+
+}  // namespace
+}  // namespace fermata::cli
+
+int main(int argc, char** argv) {
+  return fermata::cli::main_of(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+}

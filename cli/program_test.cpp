@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// The program itself, with stand-ins for the guest: a shell script that echoes each grant is an honest one.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "cli/memory_file.hpp"
+#include "fermata/host/child_process.hpp"
+
+namespace fermata::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Arguments = std::vector<std::string>;
+
+struct Outcome {
+  host::ExitStatus status;
+  std::string output;
+  std::string errors;
+};
+
+class Program : public testing::Test {
+ protected:
+  Program() { fs::create_directories(root_); }
+  ~Program() override { fs::remove_all(root_); }
+
+  // Called as `fermata-qemu --stats M --add-missing QEMU... -qqq sock=N`; `script` finds N as $fd.
+  void set_guest(const std::string& script) const {
+    const fs::path program = root_ / "fermata-qemu";
+    std::ofstream(program) << "#!/bin/bash\nfd=${!#}; fd=${fd#sock=}\n" << script << "\n";
+    fs::permissions(program, fs::perms::owner_all);
+    ::setenv("FERMATA_QEMU", program.c_str(), 1);
+  }
+
+  static Outcome run(Arguments arguments, const std::function<void(host::ChildProcess&)>& meanwhile = {}) {
+    arguments.insert(arguments.begin(), FERMATA_PROGRAM);
+    const MemoryFile output("out");
+    const MemoryFile errors("err");
+    host::ChildProcess child({.arguments = std::move(arguments),
+                              .standard_output = output.descriptor(),
+                              .standard_error = errors.descriptor()});
+    if (meanwhile) {
+      meanwhile(child);
+    }
+    const auto status = child.wait(std::chrono::seconds(60));
+    return {.status = status.value_or(host::ExitStatus{.signal = -1}),
+            .output = output.content(),
+            .errors = errors.content()};
+  }
+  static std::string read(const fs::path& path) {
+    std::stringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+  }
+
+  fs::path root_ = fs::path(testing::TempDir()) / ("fermata_" + std::to_string(::getpid()));
+};
+
+TEST_F(Program, RunsForExactlyTheDuration) {
+  set_guest("exec cat <&$fd >&$fd");
+  const std::string trace = root_ / "trace";
+  const Outcome outcome =
+      run({"exec", "--quantum", "300us", "--duration", "1ms", "--trace", trace, "--", "some-qemu", "-S"});
+  EXPECT_EQ(outcome.status.code, 0) << outcome.errors;
+  EXPECT_EQ(outcome.output, "");
+  EXPECT_NE(outcome.errors.find("virtual time         0.001000 s\n"), std::string::npos) << outcome.errors;
+  EXPECT_NE(outcome.errors.find("quanta               4\n"), std::string::npos);
+  EXPECT_NE(outcome.errors.find("overshoot            max 0 ns"), std::string::npos);
+  EXPECT_NE(read(trace).find("0.000900000 grant span_us=100\n0.001000000 report elapsed_us=100 overshoot_us=0\n"),
+            std::string::npos)
+      << read(trace);
+}
+
+TEST_F(Program, PassesTheCommandAndTheSharedMemoryOn) {
+  set_guest("echo \"$@\"; [ -e /proc/$$/fd/$2 ] && echo open; exec cat <&$fd >&$fd");
+  const Outcome outcome = run(
+      {"exec", "--duration", "1ms", "--qemu", "/my/qemu", "--json", "--", "qemu-system-arm", "--quantum", "-m", "1"});
+  EXPECT_NE(outcome.output.find("--stats "), std::string::npos);
+  EXPECT_NE(outcome.output.find(" --add-missing /my/qemu --quantum -m 1 -qqq sock="), std::string::npos)
+      << outcome.output;
+  EXPECT_NE(outcome.output.find("\nopen\n"), std::string::npos);
+  const auto json = nlohmann::json::parse(outcome.output.substr(outcome.output.find('{')));
+  EXPECT_EQ(json.at("virtual_ns"), 1'000'000);
+  EXPECT_EQ(json.at("ending"), "duration reached");
+  EXPECT_EQ(outcome.errors, "");
+}
+
+TEST_F(Program, TheGuestsOwnEndIsPassedOn) {
+  set_guest("head -c 4 <&$fd >&$fd; exit 3");
+  const Outcome outcome = run({"exec", "--", "some-qemu"});
+  EXPECT_EQ(outcome.status.code, 3);
+  EXPECT_NE(outcome.errors.find("ended by itself with exit status 3"), std::string::npos) << outcome.errors;
+  EXPECT_NE(outcome.errors.find("0.001000 s"), std::string::npos);
+  set_guest("head -c 4 <&$fd >&$fd; exit 0");
+  EXPECT_EQ(run({"exec", "--", "some-qemu"}).status.code, 0);
+  set_guest("kill -KILL $$");
+  EXPECT_EQ(run({"exec", "--", "some-qemu"}).status.code, 137);
+}
+
+TEST_F(Program, AGuestThatHangsIsGivenUp) {
+  set_guest("exec sleep 1000");
+  const Outcome outcome = run({"exec", "--limit", "50ms", "--", "some-qemu"});
+  EXPECT_EQ(outcome.status.code, 1);
+  EXPECT_NE(outcome.errors.find("did not report within 0.05 s"), std::string::npos) << outcome.errors;
+}
+
+TEST_F(Program, AnInterruptEndsTheGuestAndStillSumsUp) {
+  const fs::path started = root_ / "started";
+  ASSERT_EQ(::mkfifo(started.c_str(), 0600), 0);
+  set_guest("echo > " + started.string() + "; exec cat <&$fd >&$fd");
+  const Outcome outcome = run({"exec", "--", "some-qemu"}, [&](host::ChildProcess& child) {
+    read(started);
+    ::kill(child.pid(), SIGINT);
+  });
+  EXPECT_EQ(outcome.status, (host::ExitStatus{.code = 130})) << outcome.errors;
+  EXPECT_NE(outcome.errors.find("interrupted"), std::string::npos);
+}
+
+TEST_F(Program, WrongUsageIsStatusTwo) {
+  set_guest("exit 0");
+  const Arguments wrong[] = {{},
+                             {"dance"},
+                             {"exec"},
+                             {"exec", "--"},
+                             {"exec", "--quantum", "5", "--", "q"},
+                             {"exec", "--quantum", "1ns", "--", "q"},
+                             {"exec", "--duration", "0s", "--", "q"},
+                             {"exec", "--colour", "--", "q"},
+                             {"doctor", "--", "q"}};
+  for (const Arguments& arguments : wrong) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.status.code, 2) << testing::PrintToString(arguments) << outcome.errors;
+    EXPECT_TRUE(outcome.errors.starts_with("fermata: ")) << outcome.errors;
+  }
+}
+
+TEST_F(Program, HelpAndVersion) {
+  EXPECT_TRUE(run({"--version"}).output.starts_with("fermata "));
+  EXPECT_EQ(run({"help", "exec"}).output, run({"exec", "--help"}).output);
+  EXPECT_NE(run({"help", "exec"}).output.find("--quantum"), std::string::npos);
+  EXPECT_EQ(run({"--help"}).status.code, 0);
+}
+
+TEST_F(Program, WhatIsMissingIsNamed) {
+  ::setenv("FERMATA_QEMU", "/nowhere/fermata-qemu", 1);
+  const Outcome outcome = run({"exec", "--", "q"});
+  EXPECT_EQ(outcome.status.code, 1);
+  EXPECT_NE(outcome.errors.find("/nowhere/fermata-qemu"), std::string::npos) << outcome.errors;
+  ::unsetenv("FERMATA_QEMU");
+  ::setenv("PATH", "/nowhere", 1);
+  const Outcome doctor = run({"doctor"});
+  EXPECT_EQ(doctor.status.code, 1);
+  EXPECT_NE(doctor.errors.find("qemu-system-x86"), std::string::npos) << doctor.errors;
+}
+
+}  // namespace
+}  // namespace fermata::cli

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+# How every target of the tree is declared: one folder, one target of the same name, its tests beside its sources.
+
+add_library(fermata_build_flags INTERFACE)
+target_compile_features(fermata_build_flags INTERFACE cxx_std_20)
+target_compile_options(fermata_build_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+    -Woverloaded-virtual -Wold-style-cast -Wcast-align>
+  $<$<BOOL:${FERMATA_WERROR}>:-Werror>)
+if(FERMATA_SANITIZE)
+  # GCC 12 sees uninitialised members of std::optional and std::regex where the sanitizers' instrumentation is in between.
+  target_compile_options(fermata_build_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  target_compile_options(fermata_build_flags INTERFACE -fsanitize=${FERMATA_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(fermata_build_flags INTERFACE -fsanitize=${FERMATA_SANITIZE})
+endif()
+
+# fermata_library(NAME SOURCES file... [DEPENDS folder...] [LINKS target...])
+# The library of the folder fermata/NAME, as target fermata::NAME. Static and position independent: the same objects
+# go into programs and into the agent that QEMU loads. DEPENDS are other folders; LINKS are third-party, private.
+function(fermata_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;LINKS")
+  add_library(fermata_${name} STATIC ${arg_SOURCES})
+  add_library(fermata::${name} ALIAS fermata_${name})
+  set_target_properties(fermata_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON EXPORT_NAME ${name})
+  target_include_directories(fermata_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_compile_features(fermata_${name} PUBLIC cxx_std_20)
+  foreach(folder IN LISTS arg_DEPENDS)
+    target_link_libraries(fermata_${name} PUBLIC fermata::${folder})
+  endforeach()
+  target_link_libraries(fermata_${name} PRIVATE $<BUILD_INTERFACE:fermata_build_flags> ${arg_LINKS})
+  set_property(GLOBAL APPEND PROPERTY FERMATA_LIBRARIES fermata_${name})
+endfunction()
+
+# fermata_program(NAME SOURCES file... [LINKS target...])
+function(fermata_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE fermata_build_flags ${arg_LINKS})
+endfunction()
+
+# fermata_test(NAME SOURCES file... [LINKS target...] [LABEL label] [TIMEOUT seconds])
+# A GoogleTest program. Label `unit` is the default; `qemu` needs a QEMU, `long` is left to ./dev test --long. One label a
+# test: the discovery of GoogleTest's cases does not carry lists.
+function(fermata_test name)
+  if(NOT FERMATA_BUILD_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;LABEL" "SOURCES;LINKS")
+  if(NOT arg_LABEL)
+    set(arg_LABEL unit)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  fermata_program(${name} SOURCES ${arg_SOURCES} LINKS ${arg_LINKS} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    TEST_PREFIX "${name}." PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+endfunction()

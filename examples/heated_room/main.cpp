@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+//
+// A heated room and a Linux guest that controls its heater, in lockstep: see README.md.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "experiment.hpp"
+#include "fermata/base/error.hpp"
+#include "fermata/time/units.hpp"
+#include "fermata/trace/sink.hpp"
+#include "report.hpp"
+
+namespace heated_room {
+namespace {
+
+struct Options {
+  Settings settings;
+  std::string output = HEATED_ROOM_OUTPUT;
+  std::string trace;
+  bool is_console_shown = false;
+};
+
+// An option that takes a span such as 10ms.
+void add_span(CLI::App& app, const std::string& name, Duration& into, const std::string& help) {
+  app.add_option_function<std::string>(
+         name,
+         [&into, name](const std::string& text) {
+           try {
+             into = fermata::time::parse_duration(text);
+           } catch (const fermata::base::BadArgument& error) {
+             throw CLI::ValidationError(name, error.what());
+           }
+           if (into <= Duration::zero() || into % 1_us != Duration::zero() || into > 86400_s) {
+             throw CLI::ValidationError(name, "takes whole microseconds, more than none and at most a day");
+           }
+         },
+         help)
+      ->default_str(fermata::time::to_string(into))
+      ->type_name("TIME");
+}
+
+// Nothing if the program is to end with the status given.
+std::optional<Options> read_options(int argc, char** argv, int& status) {
+  Options options;
+  options.settings.guest_folder = HEATED_ROOM_GUEST;
+  Duration limit = 60_s;
+  CLI::App app("A heated room and a Linux guest in stock QEMU that controls its heater, in lockstep.", "heated_room");
+  add_span(app, "--duration", options.settings.duration, "virtual time of control, after the guest has booted");
+  add_span(app, "--quantum", options.settings.quantum, "virtual time that the guest is granted at once");
+  add_span(app, "--limit", limit, "host time to wait for one report");
+  app.add_option("--seed", options.settings.seed, "of the weather's noise")->capture_default_str();
+  app.add_option("--qemu", options.settings.qemu, "the QEMU to run")->capture_default_str();
+  app.add_option("--guest", options.settings.guest_folder, "folder with vmlinuz and initramfs.cpio.gz")
+      ->capture_default_str();
+  app.add_option("--output", options.output, "folder for the samples, the plot and the guest's console")
+      ->capture_default_str();
+  app.add_option("--trace", options.trace, "file for every grant, report and line of the guest");
+  app.add_flag("--console", options.is_console_shown, "show the guest's console instead of writing it to a file");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    status = app.exit(error) == 0 ? 0 : 2;
+    return std::nullopt;
+  }
+  options.settings.limit = fermata::host::HostDuration(limit.ns());
+  if (!options.is_console_shown) {
+    options.settings.console_file = options.output + "/console.txt";
+  }
+  return options;
+}
+
+int run(const Options& options) {
+  std::filesystem::create_directories(options.output);
+  std::optional<fermata::trace::TextFileSink> trace;
+  if (!options.trace.empty()) {
+    trace.emplace(options.trace);
+  }
+  // Some twenty rows, however long the run.
+  Report report(options.output + "/heated_room.csv", std::max(options.settings.duration, 20_s) / 20_s * 1_s);
+  Experiment experiment(options.settings, trace ? &*trace : nullptr, report);
+  const Outcome outcome = experiment.run();
+  if (trace) {
+    trace->close();
+  }
+  const bool is_good = report.finish(outcome);
+  plot(options.output, outcome.clock.bound());
+  return is_good ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace heated_room
+
+int main(int argc, char** argv) {
+  try {
+    int status = 0;
+    const auto options = heated_room::read_options(argc, argv, status);
+    return options ? heated_room::run(*options) : status;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "\nheated_room: {}\n", error.what());
+    return 1;
+  }
+}

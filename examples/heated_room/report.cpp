@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "report.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "fermata/base/error.hpp"
+#include "fermata/host/child_process.hpp"
+#include "fermata/time/units.hpp"
+
+namespace heated_room {
+namespace {
+
+namespace base = fermata::base;
+namespace host = fermata::host;
+using fermata::time::to_seconds_string;
+
+double milliseconds(Duration span) { return static_cast<double>(span.ns()) * 1e-6; }
+double seconds(Duration span) { return static_cast<double>(span.ns()) * 1e-9; }
+double seconds(host::HostDuration span) { return std::chrono::duration<double>(span).count(); }
+
+const char* verdict(bool is_good) { return is_good ? "ok" : "FAILED"; }
+
+}  // namespace
+
+Report::Report(std::string csv_path, Duration between_rows)
+    : csv_path_(std::move(csv_path)),
+      csv_(std::fopen(csv_path_.c_str(), "we")),
+      between_rows_(between_rows),
+      is_terminal_(::isatty(STDOUT_FILENO) == 1) {
+  if (csv_ == nullptr) {
+    throw base::host_error("write " + csv_path_, errno);
+  }
+  fmt::print(csv_.get(),
+             "simulator_s,uptime_s,difference_ms,answer_ms,reports_sum_s,sent_c,air_c,walls_c,outside_c,heater\n");
+}
+
+void Report::on_booting(Instant now) {
+  const Duration passed = now.since_origin();
+  const Duration between = is_terminal_ ? 100_ms : 1_s;
+  if (passed % between == Duration::zero()) {
+    fmt::print("{}booting Linux: {:5.1f} s of virtual time{}", is_terminal_ ? "\r" : "", seconds(passed),
+               is_terminal_ ? "" : "\n");
+    static_cast<void>(std::fflush(stdout));
+  }
+}
+
+void Report::on_ready(Instant now) {
+  next_row_ = now;
+  fmt::print("{}Linux is up and its controller ready at {} s\n\n", is_terminal_ ? "\r" : "", to_seconds_string(now));
+  fmt::print("  simulator's  guest's    clocks     sum of        told   room   walls  outside  heater\n");
+  fmt::print("  time         uptime     differ     reports\n");
+  fmt::print("  s            s          ms         s             C      C      C      C\n");
+}
+
+void Report::on_sample(const Sample& sample) {
+  fmt::print(csv_.get(), "{},{},{:.3f},{:.3f},{},{:.3f},{:.6f},{:.6f},{:.6f},{:d}\n",
+             to_seconds_string(sample.clock.answered), to_seconds_string(sample.clock.uptime),
+             milliseconds(sample.difference), milliseconds(sample.clock.answered - sample.clock.asked),
+             to_seconds_string(sample.reports_sum), sample.sent_mc * 1e-3, sample.room.air_c, sample.room.walls_c,
+             sample.outside_c, sample.is_heating);
+  if (was_heating_ && !sample.is_heating && !has_settled_) {
+    has_settled_ = true;
+    least_c_ = greatest_c_ = sample.room.air_c;
+  }
+  least_c_ = std::min(least_c_, sample.room.air_c);
+  greatest_c_ = std::max(greatest_c_, sample.room.air_c);
+  switched_on_ += sample.is_heating && !was_heating_ ? 1 : 0;
+  was_heating_ = sample.is_heating;
+  if (sample.clock.answered >= next_row_) {
+    print_row(sample);
+    next_row_ += between_rows_;
+  }
+}
+
+void Report::print_row(const Sample& sample) const {
+  fmt::print("  {:<12.3f} {:<10.2f} {:<+10.1f} {:<12.6f}  {:5.2f}  {:5.2f}  {:5.2f}  {:5.2f}    {}\n",
+             seconds(sample.clock.answered.since_origin()), seconds(sample.clock.uptime),
+             milliseconds(sample.difference), seconds(sample.reports_sum), sample.sent_mc * 1e-3, sample.room.air_c,
+             sample.room.walls_c, sample.outside_c, sample.is_heating ? "on" : "off");
+  static_cast<void>(std::fflush(stdout));
+}
+
+bool Report::finish(const Outcome& outcome) {
+  std::FILE* const file = csv_.release();
+  const bool has_error = std::ferror(file) != 0;
+  if (std::fclose(file) != 0 || has_error) {
+    throw base::host_error("write " + csv_path_, errno);
+  }
+  const ClockCheck& clock = outcome.clock;
+  const bool sums_up = outcome.reports_sum == outcome.simulator_time && outcome.plant_time == outcome.simulator_time;
+  const bool is_exact = outcome.greatest_overshoot == Duration::zero();
+  const bool agrees = clock.samples() > 0 && clock.beyond_bound() == 0;
+  const bool ended = outcome.guest_exit && outcome.guest_exit->is_success();
+  const Duration controlled = outcome.simulator_time - outcome.ready.since_origin();
+
+  fmt::print("\nsimulator's time     {} s in {} quanta\n", to_seconds_string(outcome.simulator_time), outcome.quanta);
+  fmt::print("sum of reports       {} s: {}\n", to_seconds_string(outcome.reports_sum), verdict(sums_up));
+  fmt::print("greatest overshoot   {}: {}\n", fermata::time::to_string(outcome.greatest_overshoot), verdict(is_exact));
+  fmt::print(
+      "the guest's clock    differs by {:+.1f} to {:+.1f} ms over {} samples, {:+.1f} ms at the end; bound {:.1f} ms: "
+      "{}\n",
+      milliseconds(clock.least()), milliseconds(clock.greatest()), clock.samples(), milliseconds(clock.last()),
+      milliseconds(clock.bound()), verdict(agrees));
+  fmt::print("                     it began {:.3f} s after the simulator's; answers took at most {:.1f} ms: {}\n",
+             seconds(clock.offset()), milliseconds(clock.longest_answer()), verdict(clock.answers_in_time()));
+  if (has_settled_) {
+    fmt::print("the room             {:.2f} to {:.2f} C once warm; the heater was switched on {} times\n", least_c_,
+               greatest_c_, switched_on_);
+  } else {
+    fmt::print("the room             not warm yet; run longer\n");
+  }
+  fmt::print("the guest            {}: {}\n", outcome.guest_exit ? host::to_string(*outcome.guest_exit) : "still runs",
+             verdict(ended));
+  fmt::print("host time            {:.1f} s to boot, {:.1f} s for {:.0f} s of control: {:.1f} times real time\n",
+             seconds(outcome.boot_cost), seconds(outcome.control_cost), seconds(controlled),
+             seconds(controlled) / std::max(seconds(outcome.control_cost), 1e-9));
+  fmt::print("every sample         {}\n", csv_path_);
+  return sums_up && is_exact && agrees && clock.answers_in_time() && ended;
+}
+
+bool plot(const std::string& folder, Duration clock_bound) {
+  try {
+    host::ChildProcess gnuplot(
+        {.arguments = {"gnuplot", "-e", fmt::format("folder='{}'; bound={:.3f}", folder, milliseconds(clock_bound)),
+                       HEATED_ROOM_PLOT_SCRIPT}});
+    const auto status = gnuplot.wait(std::chrono::seconds(60));
+    if (status && status->is_success()) {
+      fmt::print("plot                 {0}/heated_room.svg, {0}/heated_room.png\n", folder);
+      return true;
+    }
+    fmt::print("plot                 none: gnuplot {}\n", status ? "failed, " + host::to_string(*status) : "hangs");
+  } catch (const base::Error& error) {
+    fmt::print("plot                 none: {}\n", error.what());
+  }
+  return false;
+}
+
+}  // namespace heated_room

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "fermata/guest/follower.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "fermata/base/error.hpp"
+#include "fermata/time/units.hpp"
+
+namespace fermata::guest {
+namespace {
+
+// A report is four bytes: a peer whose buffer stays full this long does not read at all.
+constexpr host::HostDuration write_limit = std::chrono::seconds(10);
+
+void add(std::atomic<std::uint64_t>& counter, std::int64_t amount) {
+  counter.store(counter.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(amount),
+                std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Follower::Follower(wire::GuestSession& session, transport::Stream& stream, Executor& executor, const Options& options)
+    : session_(session),
+      stream_(stream),
+      executor_(executor),
+      trace_(options.trace),
+      statistics_(options.statistics != nullptr ? options.statistics : &own_statistics_),
+      clock_(options.clock),
+      since_(clock_->now()) {
+  statistics_->layout.store(Statistics::current_layout);
+}
+
+Follower::Follower(wire::GuestSession& session, transport::Stream& stream, Executor& executor)
+    : Follower(session, stream, executor, Options{}) {}
+
+void Follower::serve(host::HostDuration wait) {
+  if (has_left_ || !session_.wants_bytes()) {
+    return;
+  }
+  std::array<std::byte, 256> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read, on a hot path
+  transport::IoResult result;
+  try {
+    result = stream_.read(buffer, wait);
+  } catch (const base::Error& error) {
+    lose(error.what());
+    return;
+  }
+  if (result.count > 0) {
+    session_.receive(std::span(buffer).first(result.count));
+    flush();
+  }
+  if (result.is_end) {
+    session_.receive_end();
+  }
+  obey();
+}
+
+void Follower::stopped(const wire::Stop& stop) {
+  if (has_left_) {
+    return;
+  }
+  now_ = stop.now;
+  session_.stopped(stop);
+  const bool is_ended = !std::holds_alternative<wire::RunUntil>(session_.order()) ||
+                        std::get<wire::RunUntil>(session_.order()).horizon != obeyed_;
+  if (is_ended && obeyed_) {
+    count_stop(stop);
+    record(trace::RecordKind::report, "reason=" + std::string(wire::to_string(stop.reason)));
+    obeyed_.reset();
+  }
+  flush();
+  obey();
+}
+
+// Brings the executor in line with the session's order. A loop, not a recursion: an executor that runs within
+// resume_until() may reach any number of kept grants' horizons there.
+void Follower::obey() {
+  if (is_obeying_) {
+    return;
+  }
+  is_obeying_ = true;
+  while (!has_left_) {
+    if (const auto* leave = std::get_if<wire::Leave>(&session_.order())) {
+      lose(leave->why);
+    } else if (const auto* run = std::get_if<wire::RunUntil>(&session_.order());
+               run != nullptr && run->horizon != obeyed_) {
+      const time::Instant horizon = run->horizon;
+      record(trace::RecordKind::grant, "horizon=" + time::to_seconds_string(horizon));
+      if (has_left_) {
+        break;  // the trace could not take the grant
+      }
+      const host::HostInstant host_now = clock_->now();
+      if (!obeyed_) {
+        add(statistics_->holding_ns, (host_now - since_).count());
+        since_ = host_now;
+      }
+      obeyed_ = horizon;
+      executor_.resume_until(horizon);
+    } else {
+      break;
+    }
+  }
+  is_obeying_ = false;
+}
+
+void Follower::flush() {
+  try {
+    while (!session_.outgoing().empty() && !has_left_) {
+      const transport::IoResult result = stream_.write(session_.outgoing(), write_limit);
+      session_.sent(result.count);
+      if (result.is_end) {
+        session_.receive_end();
+        return;
+      }
+      if (result.count == 0) {
+        lose("the simulator does not read its reports: its socket has been full for 10 s");
+      }
+    }
+  } catch (const base::Error& error) {
+    lose(error.what());
+  }
+}
+
+void Follower::lose(const std::string& why) {
+  has_left_ = true;
+  obeyed_.reset();
+  record(trace::RecordKind::ended, why);
+  executor_.leave(why);
+}
+
+void Follower::record(trace::RecordKind kind, const std::string& text) {
+  if (trace_ == nullptr) {
+    return;
+  }
+  try {
+    trace_->write({.at = now_, .kind = kind, .text = text});
+  } catch (const base::Error& error) {
+    trace_ = nullptr;  // an incomplete trace is worse than none: the run ends and says why
+    lose(error.what());
+  }
+}
+
+void Follower::count_stop(const wire::Stop& stop) {
+  const host::HostInstant host_now = clock_->now();
+  add(statistics_->running_ns, (host_now - since_).count());
+  since_ = host_now;
+  add(statistics_->quanta, 1);
+  const std::int64_t overshoot_ns = std::max<std::int64_t>((stop.now - *obeyed_).ns(), 0);
+  add(statistics_->overshoot_sum_ns, overshoot_ns);
+  if (static_cast<std::uint64_t>(overshoot_ns) > statistics_->overshoot_max_ns.load(std::memory_order_relaxed)) {
+    statistics_->overshoot_max_ns.store(static_cast<std::uint64_t>(overshoot_ns), std::memory_order_relaxed);
+  }
+}
+
+}  // namespace fermata::guest

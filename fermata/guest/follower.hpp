@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+
+#include "fermata/guest/executor.hpp"
+#include "fermata/guest/statistics.hpp"
+#include "fermata/host/clock.hpp"
+#include "fermata/trace/sink.hpp"
+#include "fermata/transport/stream.hpp"
+#include "fermata/wire/guest_session.hpp"
+
+namespace fermata::guest {
+
+/// The guest's end of a link: moves bytes between a stream and a session, and has an executor obey the session's
+/// orders. The same for every kind of guest.
+///
+/// Runs in the executor's thread. While the machine stands its owner calls `serve` until that has resumed it; while it
+/// runs, nobody needs to call anything. Everything handed in must outlive the follower.
+class Follower final : public Executor::Observer {
+ public:
+  /// Optional parts: where guest and run records go, and where the counts go (the follower keeps its own otherwise).
+  struct Options {
+    trace::Sink* trace = nullptr;
+    Statistics* statistics = nullptr;
+    const host::HostClock* clock = &host::HostClock::monotonic();
+  };
+
+  Follower(wire::GuestSession& session, transport::Stream& stream, Executor& executor, const Options& options);
+  /// As above, with none of the optional parts.
+  Follower(wire::GuestSession& session, transport::Stream& stream, Executor& executor);
+
+  /// Reads what the simulator sent, waiting at most `wait` for it, and obeys: the executor may have been resumed or
+  /// told to leave when this returns. A peer that is gone or a stream that fails is an order to leave, not an
+  /// exception.
+  void serve(host::HostDuration wait);
+
+  /// Executor::Observer: the machine stands. Reports it if the session says so; a grant that was kept resumes it at
+  /// once.
+  void stopped(const wire::Stop& stop) override;
+
+  /// True from an order to run until the stop that ends it.
+  [[nodiscard]] bool is_running() const { return obeyed_.has_value(); }
+  /// True once the executor was told to leave.
+  [[nodiscard]] bool has_left() const { return has_left_; }
+
+ private:
+  void obey();
+  void flush();
+  void lose(const std::string& why);
+  void record(trace::RecordKind kind, const std::string& text);
+  void count_stop(const wire::Stop& stop);
+
+  wire::GuestSession& session_;
+  transport::Stream& stream_;
+  Executor& executor_;
+  trace::Sink* trace_;
+  Statistics own_statistics_;
+  Statistics* statistics_;
+  const host::HostClock* clock_;
+
+  std::optional<time::Instant> obeyed_;  // the horizon that the executor runs to
+  time::Instant now_;
+  host::HostInstant since_;  // host time of the last resume or stop
+  bool is_obeying_ = false;  // an executor may call stopped() from within resume_until()
+  bool has_left_ = false;
+};
+
+}  // namespace fermata::guest

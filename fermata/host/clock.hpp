@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+
+namespace fermata::host {
+
+/// A span of the host's time. Kept a different type from time::Duration, so that the two cannot meet by accident.
+using HostDuration = std::chrono::nanoseconds;
+
+/// A point of the host's monotonic clock; its origin means nothing.
+struct HostInstant {
+  HostDuration since_boot{};
+
+  friend auto operator<=>(const HostInstant&, const HostInstant&) = default;
+  friend HostDuration operator-(HostInstant later, HostInstant earlier) {
+    return later.since_boot - earlier.since_boot;
+  }
+  friend HostInstant operator+(HostInstant at, HostDuration span) { return {at.since_boot + span}; }
+};
+
+/// Where host time comes from: for limits on waiting and for measuring cost, never for anything that a guest can see.
+/// Handed in, so that tests decide what time it is. Implementations are safe to call from any thread.
+class HostClock {
+ public:
+  [[nodiscard]] virtual HostInstant now() const = 0;
+
+  /// The operating system's monotonic clock; lives for ever.
+  [[nodiscard]] static const HostClock& monotonic();
+
+ protected:
+  ~HostClock() = default;  // never owned through the base; trivial, so that the constant above needs no destruction
+};
+
+/// A host-time limit on waiting for somebody: taken once, asked often.
+class Deadline {
+ public:
+  /// Ends `limit` from now; a limit of zero or less has ended already. `clock` must outlive the deadline.
+  /// Any limit is fine: one too long to be told apart from for ever is cut to a century.
+  Deadline(const HostClock& clock, HostDuration limit);
+
+  /// What is left, never negative.
+  [[nodiscard]] HostDuration remaining() const;
+  [[nodiscard]] bool has_passed() const { return remaining() == HostDuration::zero(); }
+
+ private:
+  const HostClock* clock_;
+  HostInstant ends_;
+};
+
+}  // namespace fermata::host

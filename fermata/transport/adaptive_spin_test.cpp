@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "fermata/transport/adaptive_spin.hpp"
+
+#include <gtest/gtest.h>
+
+namespace fermata::transport {
+namespace {
+
+// Each look at it takes a microsecond.
+class CountingClock final : public host::HostClock {
+ public:
+  [[nodiscard]] host::HostInstant now() const override { return {std::chrono::microseconds(++looks_)}; }
+
+ private:
+  mutable int looks_ = 0;
+};
+
+int waits_until_next_spin(AdaptiveSpin& spin, const host::HostClock& clock) {
+  int waits = 0;
+  bool spun = false;
+  while (!spun) {
+    spin.until(clock, [&spun] { return spun = true; });
+    waits += spun ? 0 : 1;
+  }
+  return waits;
+}
+
+TEST(AdaptiveSpin, EndsAsSoonAsItIsReady) {
+  const CountingClock clock;
+  AdaptiveSpin spin;
+  int calls = 0;
+  EXPECT_TRUE(spin.until(clock, [&calls] { return ++calls == 3; }));
+  EXPECT_EQ(calls, 3);
+}
+
+TEST(AdaptiveSpin, GivesUpAfterItsLengthAndThenSkips) {
+  const CountingClock clock;
+  AdaptiveSpin spin;
+  int calls = 0;
+  EXPECT_FALSE(spin.until(clock, [&calls] { return ++calls < 0; }));
+  EXPECT_EQ(calls, AdaptiveSpin::length / std::chrono::microseconds(1));
+  EXPECT_EQ(waits_until_next_spin(spin, clock), 32);
+}
+
+TEST(AdaptiveSpin, SkipsMoreAfterEachFailureAndFewerAfterSuccess) {
+  const CountingClock clock;
+  AdaptiveSpin spin;
+  const auto fail = [] { return false; };
+  for (int skip = 32; skip <= 4096; skip *= 2) {
+    EXPECT_FALSE(spin.until(clock, fail));
+    for (int i = 0; i < skip; ++i) {
+      EXPECT_FALSE(spin.until(clock, [] { return true; })) << "skipped";
+    }
+  }
+  EXPECT_FALSE(spin.until(clock, fail));
+  EXPECT_EQ(waits_until_next_spin(spin, clock), 4096) << "never more";
+  EXPECT_FALSE(spin.until(clock, fail));
+  EXPECT_EQ(waits_until_next_spin(spin, clock), 2048) << "halved by the success before";
+}
+
+}  // namespace
+}  // namespace fermata::transport

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#include "fermata/wire/stop.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace fermata::wire {
+namespace {
+
+TEST(StopReason, EachHasAWordOfItsOwn) {
+  std::set<std::string_view> words;
+  for (const StopReason reason :
+       {StopReason::horizon, StopReason::user, StopReason::powered_off, StopReason::panicked, StopReason::error}) {
+    EXPECT_TRUE(words.insert(to_string(reason)).second);
+    EXPECT_NE(to_string(reason), "unknown");
+  }
+}
+
+}  // namespace
+}  // namespace fermata::wire

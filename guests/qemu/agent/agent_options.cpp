@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/agent/agent_options.hpp"
+
+#include <charconv>
+#include <string>
+#include <string_view>
+
+#include "fermata/base/error.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+int parse_descriptor(std::string_view name, std::string_view value) {
+  int number = -1;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc() || end != value.data() + value.size() || number < 0) {
+    throw base::BadArgument(std::string(name) + "=" + std::string(value) + ": needs the number of an open descriptor");
+  }
+  return number;
+}
+
+wire::ZeroRequest parse_zero(std::string_view value) {
+  if (value == "answer") {
+    return wire::ZeroRequest::answer;
+  }
+  if (value == "exit") {
+    return wire::ZeroRequest::exit;
+  }
+  throw base::BadArgument("zero=" + std::string(value) + ": is zero=answer or zero=exit");
+}
+
+}  // namespace
+
+AgentOptions parse_agent_options(std::span<const char* const> arguments) {
+  AgentOptions options;
+  for (const std::string_view argument : arguments) {
+    const std::size_t equals = argument.find('=');
+    const std::string_view name = argument.substr(0, equals);
+    const std::string_view value = equals == std::string_view::npos ? "" : argument.substr(equals + 1);
+    if (name == "sock") {
+      options.sock = parse_descriptor(name, value);
+    } else if (name == "zero") {
+      options.zero = parse_zero(value);
+    } else if (name == "stats") {
+      options.stats = parse_descriptor(name, value);
+    } else if (name == "doctor") {
+      options.doctor = parse_descriptor(name, value);
+    } else {
+      throw base::BadArgument("unknown option \"" + std::string(argument) +
+                              "\"; there are sock, zero, stats and doctor");
+    }
+  }
+  if (options.sock < 0 && !options.doctor) {
+    throw base::BadArgument("needs sock=N, the simulator's socket; start QEMU by fermata-qemu, which passes it");
+  }
+  return options;
+}
+
+}  // namespace fermata::qemu

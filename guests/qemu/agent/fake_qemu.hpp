@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "guests/qemu/stock/qemu_host.hpp"
+
+namespace fermata::qemu {
+
+/// A QEMU reduced to what the agent sees: a big lock, one vCPU thread that executes instructions of 8 ns and runs
+/// queued work between them, one timer on the virtual clock. It follows stock QEMU's rules where the agent depends on
+/// them: work comes before instructions, a stop or reset waits until the vCPU thread has paused, and an idle machine
+/// whose vCPU does not count as busy has its clock moved on to the next timer by the main thread.
+///
+/// The test's thread is the main thread.
+class FakeQemu final : public QemuHost {
+ public:
+  static constexpr time::Duration instruction = time::Duration::nanoseconds(8);
+
+  /// An idle machine executes nothing: its clock only moves by being warped to the timer.
+  explicit FakeQemu(bool is_idle = false) : is_idle_(is_idle) {}
+  ~FakeQemu() override { power_off(); }
+
+  /// Starts the vCPU thread, machine stopped. The reading is what -loadvm would leave in the clock.
+  void boot(Listener& listener, time::Duration reading = {});
+  /// QMP cont.
+  void start();
+  /// QMP stop: returns when the vCPU has paused.
+  void stop(const std::string& state = "paused");
+  /// QMP system_reset: pauses the vCPU, without telling the agent, and goes on.
+  void reset();
+  /// Loads a snapshot whose clock shows `reading`, as HMP loadvm does.
+  void load_snapshot(time::Duration reading);
+  /// The guest asks to be switched off; the main thread has not got to it yet.
+  void ask_for_shutdown() { is_ending_requested_ = true; }
+  /// Ends the vCPU thread.
+  void power_off();
+
+  [[nodiscard]] std::int64_t instructions() const { return instructions_.load(); }
+  [[nodiscard]] bool was_asked_to_quit() const { return is_quitting_.load(); }
+  /// Readings that the clock jumped to while the vCPU waited, by the fault that `stay_busy` prevents.
+  [[nodiscard]] int warps_while_held() const { return warps_while_held_.load(); }
+  [[nodiscard]] std::vector<std::string> told() {
+    const std::lock_guard guard(told_mutex_);
+    return told_;
+  }
+
+  // QemuHost
+  [[nodiscard]] time::Duration clock() const override { return time::Duration::nanoseconds(clock_ns_.load()); }
+  [[nodiscard]] time::Duration instruction_length() const override { return instruction; }
+  void arm_timer(time::Duration reading) override { timer_ns_ = reading.ns(); }
+  void park_timer() override { timer_ns_ = out_of_reach_ns; }
+  void queue_work() override { work_queued_ = true; }
+  void stay_busy() override { is_busy_ = true; }
+  void lock() override { lock_.lock(); }
+  void unlock() override { lock_.unlock(); }
+  [[nodiscard]] bool is_running() const override { return is_running_.load(); }
+  [[nodiscard]] bool is_clock_enabled() const override { return is_clock_enabled_.load(); }
+  [[nodiscard]] bool is_ending() const override { return is_ending_requested_.load(); }
+  void request_quit() override { is_quitting_ = true; }
+  void pause() override { std::this_thread::yield(); }
+  void tell_user(const std::string& line) override {
+    const std::lock_guard guard(told_mutex_);
+    told_.push_back(line);
+  }
+
+ private:
+  static constexpr std::int64_t out_of_reach_ns = std::int64_t{1} << 61;
+
+  void run_vcpu();
+  void run_due_timer();
+  void execute();
+  void pause_vcpu();
+  void resume_vcpu();
+
+  bool is_idle_;
+  std::mutex lock_;                  // QEMU's big lock; protects what is not atomic
+  std::condition_variable changed_;  // the vCPU is to look again, or has paused
+  Listener* listener_ = nullptr;
+  std::thread vcpu_;
+  bool pause_wanted_ = true;
+  bool is_paused_ = true;
+  bool is_ending_ = false;
+  bool work_queued_ = false;
+  bool is_busy_ = false;
+  std::int64_t timer_ns_ = out_of_reach_ns;
+  std::atomic<std::int64_t> clock_ns_{0};
+  std::atomic<std::int64_t> instructions_{0};
+  std::atomic<int> warps_while_held_{0};
+  std::atomic<bool> is_running_{false};
+  std::atomic<bool> is_clock_enabled_{false};
+  std::atomic<bool> is_quitting_{false};
+  std::atomic<bool> is_ending_requested_{false};
+  std::mutex told_mutex_;
+  std::vector<std::string> told_;
+};
+
+}  // namespace fermata::qemu

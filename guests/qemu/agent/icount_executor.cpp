@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// How a stock QEMU is held at an instant.
+//
+//   main thread             vCPU thread                                   simulator
+//                           guest code ... a timer at the horizon expires
+//                             timer_expired(): queue_work()
+//                           run_work(), outside guest code and timers
+//                             stay_busy(), drop the big lock
+//     QMP, gdb, SIGTERM       follower: report ------------------------->
+//     and devices go on       follower: wait for the next grant <--------
+//                             take the lock, arm the timer at the horizon
+//                           guest code ...
+//
+// Blocking in the timer callback would be simpler and would hold the lock: nobody could talk to QEMU between grants.
+// The wait therefore happens in a work item, and it must let go when QEMU wants the vCPUs to pause, or QEMU would hang:
+//   - a stop (QMP stop, savevm, quit): is_running() turns false; machine_started() arms the timer again;
+//   - a system reset: the clock is disabled, with no stop that we would be told of; the timer, due at once, brings us
+//   back
+//     before the first instruction after it.
+// So whatever QEMU does, a machine without a grant starts with its timer due.
+//
+// Horizons are absolute and are reached at the first instruction boundary at or after them, up to one instruction late;
+// what is reported is the horizon, so that nothing adds up. A loaded snapshot moves QEMU's clock: our zero moves with
+// it.
+#include "guests/qemu/agent/icount_executor.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+// How often a held machine looks whether QEMU wants its vCPUs to pause: bounds how long a stop, a savevm or a reset
+// takes.
+constexpr host::HostDuration look_interval = std::chrono::milliseconds(2);
+
+}  // namespace
+
+void IcountExecutor::resume_until(time::Instant horizon) { granted_ = horizon; }
+
+void IcountExecutor::leave(const std::string& why) { leaving_ = why; }
+
+void IcountExecutor::timer_expired() {
+  if (state_ == State::running) {
+    const time::Instant reached = standing_at();
+    if (reached < horizon_) {  // armed by an earlier life of this clock
+      host_.arm_timer(horizon_reading());
+      return;
+    }
+    horizon_ = reached;
+    state_ = State::held;
+    is_reported_ = false;
+  }
+  hold();
+}
+
+// In this order: with work queued vCPU 0 does not count as idle, and QEMU 7.2 moves an idle machine's clock on to
+// whatever timer is armed, a parked one too.
+void IcountExecutor::hold() {
+  host_.queue_work();
+  host_.park_timer();
+}
+
+// The instant at which the machine stands: the horizon, unless it is beyond by an instruction or more.
+time::Instant IcountExecutor::standing_at() const {
+  const time::Duration past = host_.clock() - horizon_reading();
+  const bool is_on_time = past >= time::Duration::zero() && past < host_.instruction_length();
+  return is_on_time ? horizon_ : horizon_ + past;
+}
+
+void IcountExecutor::run_work() {
+  if (state_ != State::held || !host_.is_running()) {
+    return;  // stopped meanwhile: machine_started() brings us back
+  }
+  if (!host_.is_clock_enabled()) {  // a system reset is pausing the vCPUs this moment
+    host_.arm_timer(host_.clock());
+    return;
+  }
+  host_.stay_busy();
+  host_.unlock();
+  wait_for_order();
+  host_.lock();
+  if (leaving_) {
+    wait_for_the_end();
+  } else if (granted_) {
+    horizon_ = *granted_;
+    granted_.reset();
+    state_ = State::running;
+    host_.arm_timer(horizon_reading());
+  } else if (host_.is_running()) {
+    host_.arm_timer(host_.clock());
+  }
+}
+
+// Without the lock. Returns with an order, or without one when QEMU wants the vCPUs to pause.
+void IcountExecutor::wait_for_order() {
+  if (!is_reported_) {
+    is_reported_ = true;
+    follower_->stopped({.now = horizon_});
+  }
+  while (!leaving_ && !must_let_go() && (!granted_ || host_.is_ending())) {
+    if (host_.is_ending()) {
+      host_.pause();
+    } else {
+      follower_->serve(look_interval);
+    }
+  }
+}
+
+// A stop shows in the run state; a system reset only in the clock, which run_work() saw enabled.
+bool IcountExecutor::must_let_go() const { return !host_.is_running() || !host_.is_clock_enabled(); }
+
+// The simulator has gone. QEMU's main thread does the shutdown; no instruction runs any more until it has stopped us.
+void IcountExecutor::wait_for_the_end() {
+  host_.request_quit();
+  host_.unlock();
+  while (!must_let_go()) {
+    host_.pause();
+  }
+  host_.lock();
+  if (host_.is_running()) {
+    host_.arm_timer(host_.clock());  // a system reset is under way: come back here after it
+  }
+}
+
+void IcountExecutor::machine_started() {
+  const time::Duration reading = host_.clock();
+  if (!has_started_) {
+    zero_ = reading;  // not 0 after -loadvm: the simulator's time starts here
+    has_started_ = true;
+  } else if (stopped_at_) {
+    zero_ += reading - *stopped_at_;  // 0 unless a snapshot was loaded
+  }
+  stopped_at_.reset();
+  if (state_ == State::held) {
+    hold();
+  } else {
+    // Due at once: timer_expired() goes on to the horizon. The vCPUs still count as idle here, and QEMU 7.2 moves an
+    // idle machine's clock on to a timer that is armed for later.
+    host_.arm_timer(reading);
+  }
+}
+
+void IcountExecutor::machine_stopped(const std::string& state) {
+  stopped_at_ = host_.clock();
+  // States that no grant can end, and the qqq protocol has no word for them: the simulator sees only its own limit.
+  if (state == "guest-panicked" || state == "shutdown" || state == "internal-error" || state == "io-error" ||
+      state == "watchdog") {
+    host_.tell_user("the machine is paused (" + state + "); it reports nothing to the simulator until it goes on");
+  }
+}
+
+}  // namespace fermata::qemu

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/agent/watcher.hpp"
+
+#include <poll.h>
+#include <pthread.h>
+
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "fermata/base/error.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+constexpr time_t seconds_to_end = 60;
+
+// The kernel does it, because a process that hangs cannot be relied upon to end itself.
+void kill_this_process_later() {
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGKILL;
+  timer_t timer{};
+  if (::timer_create(CLOCK_MONOTONIC, &event, &timer) == 0) {
+    itimerspec at{};
+    at.it_value.tv_sec = seconds_to_end;
+    ::timer_settime(timer, 0, &at, nullptr);
+  }
+}
+
+void wait_for_hangup(int descriptor) {
+  pollfd peer{.fd = descriptor, .events = POLLRDHUP, .revents = 0};
+  while (::poll(&peer, 1, -1) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace
+
+void watch_peer(int descriptor, std::function<void()> gone) {
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    std::thread([descriptor, gone = std::move(gone)] {
+      wait_for_hangup(descriptor);
+      kill_this_process_later();
+      gone();
+    }).detach();
+  } catch (const std::system_error& error) {
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw base::host_error("start the thread that watches the simulator", error.code().value());
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+}  // namespace fermata::qemu

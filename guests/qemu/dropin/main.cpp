@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// fermata-qemu: a QEMU command line in, the real QEMU with the agent out.
+//
+//   parse (command_line) -> judge (rules) -> find QEMU and agent (locate, exports) -> close descriptors -> exec
+//
+// Never forks: a simulator waits for, and signals, the very process that it started.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "fermata/base/error.hpp"
+#include "guests/qemu/dropin/command_line.hpp"
+#include "guests/qemu/dropin/descriptors.hpp"
+#include "guests/qemu/dropin/exports.hpp"
+#include "guests/qemu/dropin/locate.hpp"
+#include "guests/qemu/dropin/program_options.hpp"
+#include "guests/qemu/dropin/rules.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+constexpr int status_refused = 1;
+constexpr int status_usage = 2;
+constexpr int status_not_found = 127;
+
+void complain(const std::string& text) { fmt::print(stderr, "fermata-qemu: {}\n", text); }
+
+void append(std::vector<std::string>& list, const std::vector<std::string>& more) {
+  list.insert(list.end(), more.begin(), more.end());
+}
+
+[[noreturn]] void execute(const std::filesystem::path& program, std::vector<std::string> command) {
+  std::vector<char*> argv;
+  for (std::string& argument : command) {
+    argv.push_back(argument.data());
+  }
+  argv.push_back(nullptr);
+  ::execv(program.c_str(), argv.data());
+  throw base::host_error("execute " + program.string(), errno);
+}
+
+// Executes, or prints what it would.
+int start(const ProgramOptions& options, const std::filesystem::path& program, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), options.print_command ? program.string() : options.qemu);
+  if (!options.print_command) {
+    execute(program, std::move(arguments));
+  }
+  for (const std::string& argument : arguments) {
+    fmt::print("{}\n", argument);
+  }
+  return 0;
+}
+
+std::string plugin_value(const std::filesystem::path& agent, const std::string& rest) {
+  return "file=" + escape_commas(agent.string()) + "," + rest;
+}
+
+int examine(const ProgramOptions& options, const Surroundings& where) {
+  const std::filesystem::path program = find_qemu(options.qemu, where);
+  check_exports(program);
+  const auto agent = find_agent(options.agent, where);
+  return start(options, program,
+               {"-M", "none", "-nodefaults", "-display", "none", "-monitor", "none", "-serial", "none", "-parallel",
+                "none", "-accel", "tcg", "-icount", "shift=0,sleep=off", "-rtc", "clock=vm", "-plugin",
+                plugin_value(agent, fmt::format("doctor={}", *options.doctor))});
+}
+
+int run_linked(const ProgramOptions& options, const Settings& settings, const Surroundings& where) {
+  const Ruling ruling = judge(settings, options.qemu, options.add_missing);
+  check_link_socket(settings.link->sock);
+  const std::filesystem::path program = find_qemu(options.qemu, where);
+  check_exports(program);
+  const auto agent = find_agent(options.agent, where);
+  for (const std::string& note : ruling.notes) {
+    complain("note: " + note);
+  }
+  std::string link = fmt::format("sock={}", settings.link->sock);
+  link += settings.link->is_exit_at_zero ? ",zero=exit" : "";
+  link += options.stats ? fmt::format(",stats={}", *options.stats) : "";
+  std::vector<std::string> arguments = without_link(options.arguments);
+  append(arguments, ruling.additions);
+  append(arguments, {"-plugin", plugin_value(agent, link)});
+  close_all_but_at_exec(named_descriptors(arguments));
+  return start(options, program, std::move(arguments));
+}
+
+int run(const ProgramOptions& options) {
+  const Surroundings where = surroundings();
+  if (options.doctor) {
+    return examine(options, where);
+  }
+  const std::vector<Option> qemu_options = parse_options(options.arguments);
+  const Settings settings = read_settings(qemu_options);
+  if (settings.link && !settings.is_question) {
+    return run_linked(options, settings, where);
+  }
+  return start(options, find_qemu(options.qemu, where), without_link(options.arguments));
+}
+
+int main_of(const std::string& invoked_as, std::vector<std::string> arguments) {
+  ProgramOptions options;
+  if (is_qemu_name(invoked_as)) {
+    options.qemu = invoked_as;
+    options.arguments = std::move(arguments);
+  } else {
+    try {
+      options = parse_program_options(arguments);
+    } catch (const base::BadArgument& error) {
+      complain(error.what());
+      return status_usage;
+    }
+  }
+  if (options.wants_help) {
+    fmt::print("{}", usage());
+    return 0;
+  }
+  if (options.wants_version) {
+    fmt::print("fermata-qemu {}\n", FERMATA_VERSION);
+    return 0;
+  }
+  try {
+    return run(options);
+  } catch (const QemuNotFound& error) {
+    complain(error.what());
+    return status_not_found;
+  } catch (const std::exception& error) {
+    complain(error.what());
+    return status_refused;
+  }
+}
+
+}  // namespace
+}  // namespace fermata::qemu
+
+int main(int argc, char** argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  const std::string invoked_as = arguments.empty() ? "" : std::filesystem::path(arguments.front()).filename().string();
+  if (!arguments.empty()) {
+    arguments.erase(arguments.begin());
+  }
+  return fermata::qemu::main_of(invoked_as, std::move(arguments));
+}

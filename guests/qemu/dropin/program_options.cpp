@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/dropin/program_options.hpp"
+
+#include <charconv>
+
+#include "fermata/base/error.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+int parse_descriptor(const std::string& option, const std::string& text) {
+  int number = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 0) {
+    throw base::BadArgument(option + " " + text + ": needs the number of an open descriptor");
+  }
+  return number;
+}
+
+}  // namespace
+
+ProgramOptions parse_program_options(const std::vector<std::string>& arguments) {
+  ProgramOptions options;
+  auto at = arguments.begin();
+  const auto value = [&](const std::string& option) -> const std::string& {
+    if (++at == arguments.end()) {
+      throw base::BadArgument(option + " needs a value; see fermata-qemu --help");
+    }
+    return *at;
+  };
+  for (; at != arguments.end() && at->starts_with('-'); ++at) {
+    if (*at == "--") {
+      ++at;
+      break;
+    }
+    if (*at == "--add-missing") {
+      options.add_missing = true;
+    } else if (*at == "--print-command") {
+      options.print_command = true;
+    } else if (*at == "--agent") {
+      options.agent = value("--agent");
+    } else if (*at == "--stats") {
+      options.stats = parse_descriptor("--stats", value("--stats"));
+    } else if (*at == "--doctor") {
+      options.doctor = parse_descriptor("--doctor", value("--doctor"));
+    } else if (*at == "--help" || *at == "-h") {
+      options.wants_help = true;
+    } else if (*at == "--version") {
+      options.wants_version = true;
+    } else {
+      throw base::BadArgument("unknown option " + *at +
+                              "; QEMU's options come after the QEMU: fermata-qemu qemu-system-x86_64 -qqq sock=5 ...");
+    }
+  }
+  if (at != arguments.end()) {
+    options.qemu = *at;
+    options.arguments.assign(at + 1, arguments.end());
+  } else if (!options.wants_help && !options.wants_version) {
+    throw base::BadArgument("no QEMU named; say for instance fermata-qemu qemu-system-x86_64 -qqq sock=5 ...");
+  }
+  return options;
+}
+
+const char* usage() {
+  return "Usage: fermata-qemu [OPTION...] QEMU [QEMU-OPTION...]\n"
+         "\n"
+         "Starts the stock QEMU in its own place (it execs, it does not fork). With -qqq sock=N among QEMU's options\n"
+         "(or -external_sim sock=N), QEMU's virtual clock follows the simulator at the other end of descriptor N, a\n"
+         "connected UNIX stream socket. That demands -rtc clock=vm and -icount N,sleep=off. Without -qqq everything "
+         "is\n"
+         "passed on unchanged.\n"
+         "\n"
+         "  -qqq sock=N[,zero=exit]  zero=exit: a request of 0 us ends QEMU; it is answered at once otherwise\n"
+         "\n"
+         "Options:\n"
+         "  --add-missing    add -icount shift=3,sleep=off and -rtc clock=vm where absent\n"
+         "  --agent FILE     the agent that QEMU loads (else FERMATA_QEMU_AGENT, else the installed one)\n"
+         "  --stats FD       shared memory in which the agent counts\n"
+         "  --print-command  print the command that would be executed, one argument a line, and exit\n"
+         "  --doctor FD      have the agent examine QEMU and write a JSON report to FD\n"
+         "  --help, --version\n"
+         "\n"
+         "Called by the name of a QEMU (a link, see fermata shim-dir) it takes no options of its own and finds the\n"
+         "QEMU of that name further down the PATH.\n"
+         "\n"
+         "Exit status: QEMU's; 1 if the command line is refused, 2 for wrong usage, 127 if QEMU is not found.\n";
+}
+
+}  // namespace fermata::qemu

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/dropin/program_options.hpp"
+
+#include <gtest/gtest.h>
+
+#include "fermata/base/error.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+TEST(ProgramOptions, EndWhereTheQemuIsNamed) {
+  const ProgramOptions options =
+      parse_program_options({"--add-missing", "--agent", "a.so", "--stats", "7", "qemu-system-arm", "--version", "-S"});
+  EXPECT_TRUE(options.add_missing);
+  EXPECT_EQ(options.agent, "a.so");
+  EXPECT_EQ(options.stats, 7);
+  EXPECT_EQ(options.qemu, "qemu-system-arm");
+  EXPECT_EQ(options.arguments, (Arguments{"--version", "-S"}));
+  EXPECT_FALSE(options.wants_version);
+}
+
+TEST(ProgramOptions, TwoDashesEndThemToo) {
+  EXPECT_EQ(parse_program_options({"--", "./qemu", "-M", "none"}).arguments, (Arguments{"-M", "none"}));
+}
+
+TEST(ProgramOptions, RefuseWhatIsWrong) {
+  for (const Arguments& wrong : {Arguments{},
+                                 {"--add-missing"},
+                                 {"-qqq", "sock=5", "qemu"},
+                                 {"--agent"},
+                                 {"--stats", "x", "qemu"},
+                                 {"--doctor", "-1", "qemu"}}) {
+    EXPECT_THROW(static_cast<void>(parse_program_options(wrong)), base::BadArgument);
+  }
+  EXPECT_TRUE(parse_program_options({"--help"}).wants_help);
+}
+
+}  // namespace
+}  // namespace fermata::qemu

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/dropin/rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <optional>
+
+#include "fermata/base/error.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+constexpr int largest_shift = 10;  // QEMU's MAX_ICOUNT_SHIFT
+constexpr const char* needed = "a held clock needs -rtc clock=vm and -icount N,sleep=off (N from 0 to 10, or auto)";
+
+[[noreturn]] void refuse(const std::string& why) { throw base::Error(base::ErrorCode::unsupported, why); }
+
+std::optional<std::string> value_of(const std::map<std::string, std::string>& settings, const std::string& key) {
+  const auto found = settings.find(key);
+  return found == settings.end() ? std::nullopt : std::optional(found->second);
+}
+
+// As QEMU reads booleans; nothing for what it refuses.
+std::optional<bool> parse_switch(const std::string& text) {
+  if (text == "on" || text == "yes" || text == "true" || text == "y") {
+    return true;
+  }
+  if (text == "off" || text == "no" || text == "false" || text == "n") {
+    return false;
+  }
+  return std::nullopt;
+}
+
+// As strtol with base 0 does: decimal, 0x or octal.
+bool is_shift(const std::string& text) {
+  const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
+  const int base = is_hex ? 16 : text.size() > 1 && text.starts_with('0') ? 8 : 10;
+  const char* end = text.data() + text.size();
+  int shift = -1;
+  const auto [stopped, error] = std::from_chars(text.data() + (is_hex ? 2 : 0), end, shift, base);
+  return error == std::errc() && stopped == end && shift >= 0 && shift <= largest_shift;
+}
+
+void judge_rtc(const Settings& settings, bool add_missing, Ruling& ruling) {
+  const auto clock = value_of(settings.rtc, "clock");
+  if (clock == "vm") {
+    return;
+  }
+  if (clock) {
+    refuse(fmt::format("-rtc clock={}: the real-time clock would read the host's time; {}", *clock, needed));
+  }
+  if (!add_missing) {
+    refuse(fmt::format("-rtc clock=vm is missing: the real-time clock would read the host's time; {}", needed));
+  }
+  ruling.additions.insert(ruling.additions.end(), {"-rtc", "clock=vm"});
+}
+
+bool is_kvm(const Settings& settings, const std::string& program) {
+  if (!settings.accelerators.empty()) {
+    return settings.accelerators.front() == "kvm";
+  }
+  const std::string name = std::filesystem::path(program).filename();
+  return (name.ends_with("kvm") || name == "kvm-spice") && !settings.has_icount;
+}
+
+void judge_accelerator(const Settings& settings, const std::string& program) {
+  if (is_kvm(settings, program)) {
+    refuse(
+        "KVM guests will be held by a later version of Fermata; for now leave out -enable-kvm (and accel=kvm, and "
+        "-cpu host) and say -accel tcg -icount 3,sleep=off -rtc clock=vm");
+  }
+  if (!settings.accelerators.empty() && settings.accelerators.front() != "tcg") {
+    refuse(fmt::format("accelerator {}: its clock cannot be held; say -accel tcg, for {}",
+                       settings.accelerators.front(), needed));
+  }
+  if (settings.tcg_thread == "multi") {
+    refuse("-accel tcg,thread=multi: instructions can be counted with one thread only; leave thread=multi out");
+  }
+}
+
+void judge_icount(const Settings& settings, bool add_missing, Ruling& ruling) {
+  const auto shift = value_of(settings.icount, "shift");
+  const auto sleep = value_of(settings.icount, "sleep");
+  if (shift && *shift != "auto" && !is_shift(*shift)) {
+    refuse(fmt::format("-icount shift={}: the shift is a number from 0 to {}, or auto", *shift, largest_shift));
+  }
+  if (sleep && parse_switch(*sleep) != false) {
+    refuse(fmt::format("-icount sleep={}: idle time would pass at the host's pace; {}", *sleep, needed));
+  }
+  if (const auto align = value_of(settings.icount, "align"); align && parse_switch(*align) != false) {
+    refuse(fmt::format("-icount align={}: ties virtual time to the host's, which a simulator is to drive; leave it out",
+                       *align));
+  }
+  if (const auto rr = value_of(settings.icount, "rr")) {
+    refuse(fmt::format("-icount rr={}: recording and replaying does not go with a held clock; leave rr out", *rr));
+  }
+  if (shift == "auto") {
+    ruling.notes.emplace_back(
+        "-icount auto follows the host's speed, so two runs will differ; a number such as -icount 3,sleep=off gives "
+        "equal runs");
+  }
+  if (shift && sleep) {
+    return;
+  }
+  if (!add_missing) {
+    refuse(shift
+               ? fmt::format("-icount {} lacks sleep=off: idle time would pass at the host's pace; {}", *shift, needed)
+           : settings.has_icount ? fmt::format("-icount has no shift, so QEMU would not count instructions; {}", needed)
+                                 : fmt::format("-icount is missing: virtual time would be the host's; {}", needed));
+  }
+  ruling.additions.emplace_back("-icount");
+  ruling.additions.emplace_back(shift ? "sleep=off" : sleep ? "shift=3" : "shift=3,sleep=off");
+}
+
+}  // namespace
+
+Ruling judge(const Settings& settings, const std::string& program, bool add_missing) {
+  Ruling ruling;
+  if (settings.dangling) {
+    refuse(fmt::format("option {} lacks its value; add it, or remove the option", *settings.dangling));
+  }
+  if (settings.is_daemonized) {
+    refuse("-daemonize: a simulator knows its guest by the process that it started; leave -daemonize out");
+  }
+  const bool wants_kvm = is_kvm(settings, program);
+  if (!wants_kvm) {
+    judge_accelerator(settings, program);
+    judge_icount(settings, add_missing, ruling);
+    judge_rtc(settings, add_missing, ruling);
+  } else {
+    judge_rtc(settings, add_missing, ruling);  // a wrong clock is the more lasting complaint
+    judge_accelerator(settings, program);
+  }
+  return ruling;
+}
+
+}  // namespace fermata::qemu

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/stock/doctor.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "guests/qemu/stock/stock_qemu.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+struct Ability {
+  const char* name;
+  std::initializer_list<const char*> symbols;  // what the QEMU must export for it
+};
+
+// Abilities that a later version of the agent will have. Until then the answer is no, and says whether QEMU could.
+const std::initializer_list<Ability> planned = {
+    {"multi-threaded TCG", {"cpus_get_accel", "cpu_get_clock", "timers_state", "pause_all_vcpus", "resume_all_vcpus"}},
+    {"KVM", {"kvm_allowed", "kvm_state", "kvm_vm_ioctl", "kvm_vcpu_ioctl", "cpus_get_accel", "cpu_get_clock"}},
+    {"devices",
+     {"memory_region_init_io", "memory_region_add_subregion_overlap", "get_system_memory", "qdev_get_gpio_in"}},
+    {"exact serial", {"qemu_chr_find", "qemu_chr_be_write", "qemu_chr_be_can_write", "object_get_class"}},
+    {"exact Ethernet", {"qemu_new_net_client", "qemu_send_packet"}},
+};
+
+nlohmann::json plan_entry(const Ability& ability, const SymbolLookup& lookup) {
+  std::vector<std::string> missing;
+  for (const char* symbol : ability.symbols) {
+    if (lookup(symbol) == nullptr) {
+      missing.emplace_back(symbol);
+    }
+  }
+  const std::string reason = missing.empty()
+                                 ? "this version of Fermata does not have it yet; this QEMU exports what it needs"
+                                 : fmt::format("this QEMU does not export {}", fmt::join(missing, ", "));
+  return {{"name", ability.name}, {"available", false}, {"reason", reason}};
+}
+
+nlohmann::json instruction_counting(const SymbolSearch& search, const std::vector<std::string>& failures) {
+  std::string reason = "all checks passed";
+  if (!search.missing.empty()) {
+    reason = fmt::format("this QEMU does not export {}", fmt::join(search.missing, ", "));
+  } else if (!failures.empty()) {
+    reason = fmt::format("{}", fmt::join(failures, "; "));
+  }
+  return {
+      {"name", "instruction counting"}, {"available", search.missing.empty() && failures.empty()}, {"reason", reason}};
+}
+
+}  // namespace
+
+bool is_tested_version(const QemuVersionTriple& version) {
+  const auto of = [](std::int64_t major, std::int64_t minor) { return std::tuple(major, minor); };
+  const auto it = of(version.major, version.minor);
+  return it >= of(7, 2) && it <= of(11, 1);
+}
+
+std::string to_string(const QemuVersionTriple& version) {
+  return version.major == 0 ? "unknown" : fmt::format("{}.{}.{}", version.major, version.minor, version.micro);
+}
+
+std::string examine(const SymbolSearch& search, const SymbolLookup& lookup, const std::string& target,
+                    const std::vector<std::string>& failures) {
+  const QemuVersionTriple version = query_version(search.symbols);
+  nlohmann::json report{{"qemu_version", to_string(version)},
+                        {"package", query_package(search.symbols)},
+                        {"target", target},
+                        {"agent_version", FERMATA_VERSION},
+                        {"tested", is_tested_version(version)},
+                        {"missing", search.missing},
+                        {"abilities", nlohmann::json::array({instruction_counting(search, failures)})}};
+  for (const Ability& ability : planned) {
+    report["abilities"].push_back(plan_entry(ability, lookup));
+  }
+  return report.dump();
+}
+
+}  // namespace fermata::qemu

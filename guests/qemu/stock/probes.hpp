@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "guests/qemu/stock/symbols.hpp"
+
+namespace fermata::qemu {
+
+/// Checks by behaviour what instruction counting needs of this QEMU, in a sentence for each check that fails; empty
+/// when all is as it should be. A function that was found by its name may have changed its meaning: what it does
+/// decides.
+///
+/// At machine-init-done, in the main thread with the lock held. `has_machine` is false for `-M none`, which has no
+/// vCPU.
+[[nodiscard]] std::vector<std::string> failed_probes(const Symbols& symbols, bool has_machine);
+
+}  // namespace fermata::qemu

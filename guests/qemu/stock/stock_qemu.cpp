@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/stock/stock_qemu.hpp"
+
+#include <cstdio>
+#include <ctime>
+
+namespace fermata::qemu {
+namespace {
+
+// Far beyond any deadline, and far from overflowing what QEMU adds to it.
+constexpr std::int64_t out_of_reach_ns = std::int64_t{1} << 61;
+
+void do_nothing(QemuCpu* /*cpu*/, std::uint64_t /*data*/) {}
+
+}  // namespace
+
+StockQemu::StockQemu(const Symbols& symbols) : qemu_(symbols) {
+  qemu_.timer_init_full(
+      &timer_, nullptr, virtual_clock, 1, 0,
+      [](void* self) { static_cast<StockQemu*>(self)->listener_->timer_expired(); }, this);
+}
+
+void StockQemu::connect(Listener& listener) {
+  listener_ = &listener;
+  first_cpu_ = qemu_.qemu_get_cpu(0);
+  park_timer();
+  qemu_.qemu_add_vm_change_state_handler(
+      [](void* opaque, bool is_running, int state) {
+        auto* self = static_cast<StockQemu*>(opaque);
+        if (is_running) {
+          self->listener_->machine_started();
+        } else {
+          self->listener_->machine_stopped(self->run_state_name(state));
+        }
+      },
+      this);
+}
+
+time::Duration StockQemu::clock() const { return time::Duration::nanoseconds(qemu_.qemu_clock_get_ns(virtual_clock)); }
+
+// Asked anew each time: under -icount auto QEMU changes it.
+time::Duration StockQemu::instruction_length() const { return time::Duration::nanoseconds(qemu_.icount_to_ns(1)); }
+
+void StockQemu::arm_timer(time::Duration reading) { qemu_.timer_mod_ns(&timer_, reading.ns()); }
+
+void StockQemu::park_timer() { qemu_.timer_mod_ns(&timer_, out_of_reach_ns); }
+
+void StockQemu::queue_work() {
+  qemu_.async_run_on_cpu(
+      first_cpu_,
+      [](QemuCpu* /*cpu*/, std::uint64_t self) { reinterpret_cast<StockQemu*>(self)->listener_->run_work(); },
+      reinterpret_cast<std::uint64_t>(this));
+}
+
+void StockQemu::stay_busy() { qemu_.async_run_on_cpu(first_cpu_, do_nothing, 0); }
+
+void StockQemu::lock() { qemu_.bql_lock("fermata", 0); }
+
+void StockQemu::unlock() { qemu_.bql_unlock(); }
+
+bool StockQemu::is_running() const { return qemu_.runstate_is_running(); }
+
+bool StockQemu::is_clock_enabled() const { return qemu_.qemu_clock_deadline_ns_all(virtual_clock, any_timer) >= 0; }
+
+// Both are ShutdownCause, of which 0 is none.
+bool StockQemu::is_ending() const {
+  return qemu_.qemu_shutdown_requested_get() != 0 || qemu_.qemu_reset_requested_get() != 0;
+}
+
+void StockQemu::request_quit() { qemu_.qmp_quit(nullptr); }
+
+void StockQemu::pause() {
+  constexpr timespec moment{.tv_sec = 0, .tv_nsec = 200'000};
+  ::nanosleep(&moment, nullptr);
+}
+
+void StockQemu::tell_user(const std::string& line) { std::fprintf(stderr, "fermata: %s\n", line.c_str()); }
+
+// QEMU says "shutdown" both for a machine that pauses there (-no-shutdown) and on its own way out; the second is "quit"
+// here.
+std::string StockQemu::run_state_name(int state) const {
+  if (qemu_.qapi_enum_lookup == nullptr || qemu_.run_state_table == nullptr) {
+    return "stopped";
+  }
+  std::string name = qemu_.qapi_enum_lookup(qemu_.run_state_table, state);
+  constexpr int shutdown_action_pause = 1;
+  if (name == "shutdown" && (qemu_.shutdown_action == nullptr || *qemu_.shutdown_action != shutdown_action_pause)) {
+    return "quit";
+  }
+  return name;
+}
+
+namespace {
+
+// QEMU's to free, twice in a process: not worth it.
+const QemuVersionInfo* query_version_info(const Symbols& symbols) {
+  return symbols.qmp_query_version != nullptr ? symbols.qmp_query_version(nullptr) : nullptr;
+}
+
+}  // namespace
+
+QemuVersionTriple query_version(const Symbols& symbols) {
+  const QemuVersionInfo* info = query_version_info(symbols);
+  return info != nullptr && info->qemu != nullptr ? *info->qemu : QemuVersionTriple{};
+}
+
+std::string query_package(const Symbols& symbols) {
+  const QemuVersionInfo* info = query_version_info(symbols);
+  return info != nullptr && info->package != nullptr ? info->package : "";
+}
+
+}  // namespace fermata::qemu

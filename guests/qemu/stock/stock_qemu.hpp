@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+
+#include "guests/qemu/stock/qemu_host.hpp"
+#include "guests/qemu/stock/symbols.hpp"
+
+namespace fermata::qemu {
+
+/// The QEMU that this code was loaded into, by the functions that it exports. One per process, made when the plugin is
+/// installed and never destroyed: QEMU's threads may call into it until the process is gone.
+class StockQemu final : public QemuHost {
+ public:
+  /// `symbols` has everything that is needed. Plugin installation time: accelerator exists, machine does not.
+  explicit StockQemu(const Symbols& symbols);
+
+  /// Starts to tell `listener`. Once, in the machine-init-done notifier: devices exist, no instruction has run.
+  void connect(Listener& listener);
+
+  // QemuHost
+  [[nodiscard]] time::Duration clock() const override;
+  [[nodiscard]] time::Duration instruction_length() const override;
+  void arm_timer(time::Duration reading) override;
+  void park_timer() override;
+  void queue_work() override;
+  void stay_busy() override;
+  void lock() override;
+  void unlock() override;
+  [[nodiscard]] bool is_running() const override;
+  [[nodiscard]] bool is_clock_enabled() const override;
+  [[nodiscard]] bool is_ending() const override;
+  void request_quit() override;
+  void pause() override;
+  void tell_user(const std::string& line) override;
+
+  /// The agent's timer, for those who look for it in QEMU's lists.
+  [[nodiscard]] const void* timer() const { return &timer_; }
+
+ private:
+  [[nodiscard]] std::string run_state_name(int state) const;
+
+  Symbols qemu_;
+  QemuTimerStorage timer_{};
+  QemuCpu* first_cpu_ = nullptr;
+  Listener* listener_ = nullptr;
+};
+
+/// What its packager calls it, e.g. "Debian 1:10.0.13+ds-0+deb13u1"; empty if it does not tell.
+[[nodiscard]] std::string query_package(const Symbols& symbols);
+
+/// The version of the QEMU around us, e.g. {10, 0, 13}; zeros if it does not tell.
+[[nodiscard]] QemuVersionTriple query_version(const Symbols& symbols);
+
+}  // namespace fermata::qemu

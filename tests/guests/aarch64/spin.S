@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+//
+// Never ends, never sleeps, prints nothing.
+guest_main
+    b .

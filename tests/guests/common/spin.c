@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+//
+// Never ends, never sleeps, prints nothing.
+int main(void) {
+  for (;;)
+    __asm__ volatile("");
+}
