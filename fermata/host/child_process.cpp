@@ -20,6 +20,7 @@
 
 #include "fermata/base/contract.hpp"
 #include "fermata/base/error.hpp"
+#include "fermata/host/quiet_thread.hpp"
 #include "fermata/host/unique_fd.hpp"
 
 namespace fermata::host {
@@ -147,12 +148,7 @@ ChildProcess::ChildProcess(const Command& command) : keeper_(std::make_unique<Ke
   plan.failure_pipe = failure_write.get();
   plan.parent = ::getpid();
 
-  // The new thread takes no signals: they are the business of the program that uses this library.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  keeper_->thread = std::thread([&plan, keeper = keeper_.get()] {
+  keeper_->thread = start_quiet_thread("keeps a child process", [&plan, keeper = keeper_.get()] {
     const pid_t pid = ::fork();
     if (pid == 0) {
       run_child(plan);
@@ -164,7 +160,6 @@ ChildProcess::ChildProcess(const Command& command) : keeper_(std::make_unique<Ke
       keeper->await_end();
     }
   });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   keeper_->forked.wait();
   failure_write.reset();
 

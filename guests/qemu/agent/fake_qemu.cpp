@@ -2,13 +2,16 @@
 #include "guests/qemu/agent/fake_qemu.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace fermata::qemu {
 
 void FakeQemu::boot(Listener& listener, time::Duration reading) {
   listener_ = &listener;
   clock_ns_ = reading.ns();
+  std::unique_lock guard(lock_);
   vcpu_ = std::thread([this] { run_vcpu(); });
+  changed_.wait(guard, [this] { return is_booted_; });
 }
 
 void FakeQemu::start() {
@@ -21,15 +24,13 @@ void FakeQemu::start() {
 void FakeQemu::stop(const std::string& state) {
   std::unique_lock guard(lock_);
   is_running_ = false;
-  guard.unlock();
-  pause_vcpu();
-  guard.lock();
+  pause_vcpu(guard);
   listener_->machine_stopped(state);
 }
 
 void FakeQemu::reset() {
-  pause_vcpu();
-  const std::lock_guard guard(lock_);
+  std::unique_lock guard(lock_);
+  pause_vcpu(guard);
   resume_vcpu();
 }
 
@@ -53,10 +54,31 @@ void FakeQemu::power_off() {
   }
   changed_.notify_all();
   vcpu_.join();
+  for (std::thread& waker : wakers_) {
+    waker.join();
+  }
 }
 
-void FakeQemu::pause_vcpu() {
+void FakeQemu::run_on_vcpu() {
   std::unique_lock guard(lock_);
+  other_work_queued_ = true;
+  changed_.notify_all();
+  changed_.wait(guard, [this] { return !other_work_queued_; });
+}
+
+void FakeQemu::run_other_work() {
+  other_work_queued_ = false;
+  changed_.notify_all();
+}
+
+void FakeQemu::look_again() {
+  wakers_.emplace_back([this] {
+    const std::lock_guard guard(lock_);
+    changed_.notify_all();
+  });
+}
+
+void FakeQemu::pause_vcpu(std::unique_lock<std::mutex>& guard) {
   is_clock_enabled_ = false;
   pause_wanted_ = true;
   changed_.notify_all();
@@ -66,23 +88,23 @@ void FakeQemu::pause_vcpu() {
 void FakeQemu::resume_vcpu() {
   is_clock_enabled_ = true;
   pause_wanted_ = false;
+  is_paused_ = false;
   changed_.notify_all();
 }
 
 void FakeQemu::run_vcpu() {
   std::unique_lock guard(lock_);
   guard.release();  // run_work unlocks and locks by hand, as the agent does in QEMU
+  wait_for_first_start();
   while (!is_ending_) {
     // QEMU's order in its wait for I/O: a wish to pause first, then queued work, then timers, then instructions.
     is_paused_ = pause_wanted_;
-    if (work_queued_) {
-      work_queued_ = false;
-      listener_->run_work();
-      is_busy_ = false;
+    if (work_queued_ || other_work_queued_) {
+      run_queued_work();
     } else if (is_paused_) {
       std::unique_lock waiting(lock_, std::adopt_lock);
       changed_.notify_all();
-      changed_.wait(waiting, [this] { return !pause_wanted_ || is_ending_ || work_queued_; });
+      changed_.wait(waiting, [this] { return !is_paused_ || is_ending_ || work_queued_ || other_work_queued_; });
       waiting.release();
     } else if (timer_ns_ <= clock_ns_) {
       run_due_timer();
@@ -91,6 +113,27 @@ void FakeQemu::run_vcpu() {
     }
   }
   lock_.unlock();
+}
+
+// As QEMU's thread does: it sleeps first and looks then, for a wish to pause first and for work after that.
+void FakeQemu::wait_for_first_start() {
+  is_booted_ = true;
+  while ((is_paused_ || !is_running_) && !is_ending_) {
+    std::unique_lock waiting(lock_, std::adopt_lock);
+    changed_.notify_all();
+    changed_.wait(waiting);
+    waiting.release();
+    is_paused_ = pause_wanted_;
+    run_queued_work();
+  }
+}
+
+void FakeQemu::run_queued_work() {
+  if (std::exchange(work_queued_, false)) {
+    listener_->run_work();
+    is_busy_ = false;
+  }
+  run_other_work();
 }
 
 void FakeQemu::run_due_timer() {

@@ -17,8 +17,9 @@ namespace fermata::qemu {
 
 /// A QEMU reduced to what the agent sees: a big lock, one vCPU thread that executes instructions of 8 ns and runs
 /// queued work between them, one timer on the virtual clock. It follows stock QEMU's rules where the agent depends on
-/// them: work comes before instructions, a stop or reset waits until the vCPU thread has paused, and an idle machine
-/// whose vCPU does not count as busy has its clock moved on to the next timer by the main thread.
+/// them: work comes before instructions, a stop or reset waits until the vCPU thread has paused, a vCPU thread
+/// that waits for its first start sleeps before it looks, and an idle machine whose vCPU does not count as busy has its
+/// clock moved on to the next timer by the main thread.
 ///
 /// The test's thread is the main thread.
 class FakeQemu final : public QemuHost {
@@ -39,6 +40,8 @@ class FakeQemu final : public QemuHost {
   void reset();
   /// Loads a snapshot whose clock shows `reading`, as HMP loadvm does.
   void load_snapshot(time::Duration reading);
+  /// Has work done in the vCPU thread and waits for it, as a monitor command does (QEMU's run_on_cpu).
+  void run_on_vcpu();
   /// The guest asks to be switched off; the main thread has not got to it yet.
   void ask_for_shutdown() { is_ending_requested_ = true; }
   /// Ends the vCPU thread.
@@ -60,6 +63,8 @@ class FakeQemu final : public QemuHost {
   void park_timer() override { timer_ns_ = out_of_reach_ns; }
   void queue_work() override { work_queued_ = true; }
   void stay_busy() override { is_busy_ = true; }
+  void run_other_work() override;
+  void look_again() override;
   void lock() override { lock_.lock(); }
   void unlock() override { lock_.unlock(); }
   [[nodiscard]] bool is_running() const override { return is_running_.load(); }
@@ -76,9 +81,11 @@ class FakeQemu final : public QemuHost {
   static constexpr std::int64_t out_of_reach_ns = std::int64_t{1} << 61;
 
   void run_vcpu();
+  void wait_for_first_start();
+  void run_queued_work();
   void run_due_timer();
   void execute();
-  void pause_vcpu();
+  void pause_vcpu(std::unique_lock<std::mutex>& guard);
   void resume_vcpu();
 
   bool is_idle_;
@@ -89,7 +96,10 @@ class FakeQemu final : public QemuHost {
   bool pause_wanted_ = true;
   bool is_paused_ = true;
   bool is_ending_ = false;
+  bool is_booted_ = false;
   bool work_queued_ = false;
+  bool other_work_queued_ = false;
+  std::vector<std::thread> wakers_;
   bool is_busy_ = false;
   std::int64_t timer_ns_ = out_of_reach_ns;
   std::atomic<std::int64_t> clock_ns_{0};

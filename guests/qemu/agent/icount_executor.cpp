@@ -16,9 +16,9 @@
 // The wait therefore happens in a work item, and it must let go when QEMU wants the vCPUs to pause, or QEMU would hang:
 //   - a stop (QMP stop, savevm, quit): is_running() turns false; machine_started() arms the timer again;
 //   - a system reset: the clock is disabled, with no stop that we would be told of; the timer, due at once, brings us
-//   back
-//     before the first instruction after it.
-// So whatever QEMU does, a machine without a grant starts with its timer due.
+//     back before the first instruction after it.
+// So whatever QEMU does, a machine without a grant starts with its timer due. What others queue for the vCPUs, and may
+// wait for in the main thread, would stand behind us in the queue: let_others_work() runs it while we wait.
 //
 // Horizons are absolute and are reached at the first instruction boundary at or after them, up to one instruction late;
 // what is reported is the horizon, so that nothing adds up. A loaded snapshot moves QEMU's clock: our zero moves with
@@ -31,6 +31,8 @@ namespace {
 // How often a held machine looks whether QEMU wants its vCPUs to pause: bounds how long a stop, a savevm or a reset
 // takes.
 constexpr host::HostDuration look_interval = std::chrono::milliseconds(2);
+// How many such looks others' work on the vCPUs waits at most. It takes the lock, which may be in use.
+constexpr unsigned looks_between_work = 10;
 
 }  // namespace
 
@@ -67,6 +69,21 @@ time::Instant IcountExecutor::standing_at() const {
 }
 
 void IcountExecutor::run_work() {
+  if (is_working_) {
+    return;  // queued twice, and found by let_others_work()
+  }
+  is_working_ = true;
+  stand();
+  is_working_ = false;
+  if (!is_underway_) {
+    is_underway_ = !must_let_go();
+    if (!is_underway_) {
+      host_.look_again();
+    }
+  }
+}
+
+void IcountExecutor::stand() {
   if (state_ != State::held || !host_.is_running()) {
     return;  // stopped meanwhile: machine_started() brings us back
   }
@@ -96,12 +113,22 @@ void IcountExecutor::wait_for_order() {
     is_reported_ = true;
     follower_->stopped({.now = horizon_});
   }
-  while (!leaving_ && !must_let_go() && (!granted_ || host_.is_ending())) {
+  for (unsigned look = 1; !leaving_ && !must_let_go() && (!granted_ || host_.is_ending()); ++look) {
+    let_others_work(look);
     if (host_.is_ending()) {
       host_.pause();
     } else {
       follower_->serve(look_interval);
     }
+  }
+}
+
+// Without the lock.
+void IcountExecutor::let_others_work(unsigned look) {
+  if (look % looks_between_work == 0) {
+    host_.lock();
+    host_.run_other_work();
+    host_.unlock();
   }
 }
 
@@ -112,7 +139,8 @@ bool IcountExecutor::must_let_go() const { return !host_.is_running() || !host_.
 void IcountExecutor::wait_for_the_end() {
   host_.request_quit();
   host_.unlock();
-  while (!must_let_go()) {
+  for (unsigned look = 1; !must_let_go(); ++look) {
+    let_others_work(look);
     host_.pause();
   }
   host_.lock();

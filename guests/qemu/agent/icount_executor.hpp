@@ -39,7 +39,9 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   [[nodiscard]] time::Duration horizon_reading() const { return zero_ + horizon_.since_origin(); }
   [[nodiscard]] time::Instant standing_at() const;
   void hold();
+  void stand();
   void wait_for_order();
+  void let_others_work(unsigned look);
   [[nodiscard]] bool must_let_go() const;
   void wait_for_the_end();
 
@@ -53,6 +55,8 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   time::Duration zero_;                       // the reading of QEMU's clock at our origin
   std::optional<time::Duration> stopped_at_;  // the reading at which QEMU stopped the machine
   bool has_started_ = false;
+  bool is_underway_ = false;  // the vCPU thread has left the wait for its first start
+  bool is_working_ = false;   // within run_work
 
   // Of the vCPU thread, within run_work.
   std::optional<time::Instant> granted_;

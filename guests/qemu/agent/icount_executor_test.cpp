@@ -185,6 +185,43 @@ TEST_F(IcountExecutorTest, TakesNoFurtherGrantOnceTheGuestAskedForItsEnd) {
   qemu_.stop("quit");
 }
 
+// QEMU's vCPU thread sleeps before it looks until it has left its wait for the first start: also with a grant.
+TEST_F(IcountExecutorTest, CanBeStoppedResetAndEndedBeforeItsFirstInstruction) {
+  boot_and_start();
+  qemu_.stop();
+  qemu_.start();
+  qemu_.reset();
+  qemu_.stop();
+  simulator_->grant(1_ms);
+  qemu_.start();
+  EXPECT_EQ(simulator_->wait(long_enough).now, Instant::at(1_ms));
+}
+
+TEST_F(IcountExecutorTest, AGoneSimulatorEndsTheMachineBeforeItsFirstInstruction) {
+  boot_and_start();
+  simulator_.reset();
+  while (!qemu_.was_asked_to_quit()) {
+    std::this_thread::yield();
+  }
+  qemu_.stop("quit");
+  EXPECT_EQ(qemu_.instructions(), 0);
+}
+
+TEST_F(IcountExecutorTest, WorkOfOthersIsDoneWhileTheMachineIsHeld) {
+  boot_and_start();
+  qemu_.run_on_vcpu();  // returns: it is not left behind the wait
+  advance(1_ms);
+  const std::int64_t before = qemu_.instructions();
+  qemu_.run_on_vcpu();
+  qemu_.ask_for_shutdown();
+  qemu_.run_on_vcpu();
+  EXPECT_EQ(qemu_.instructions(), before);
+  simulator_.reset();
+  qemu_.run_on_vcpu();
+  qemu_.stop("quit");
+  EXPECT_EQ(qemu_.instructions(), before);
+}
+
 TEST_F(IcountExecutorTest, AGuestThatPausesForGoodIsToldToTheUser) {
   boot_and_start();
   advance(1_ms);

@@ -2,16 +2,13 @@
 #include "guests/qemu/agent/watcher.hpp"
 
 #include <poll.h>
-#include <pthread.h>
 
 #include <cerrno>
 #include <csignal>
 #include <ctime>
-#include <system_error>
-#include <thread>
 #include <utility>
 
-#include "fermata/base/error.hpp"
+#include "fermata/host/quiet_thread.hpp"
 
 namespace fermata::qemu {
 namespace {
@@ -40,21 +37,11 @@ void wait_for_hangup(int descriptor) {
 }  // namespace
 
 void watch_peer(int descriptor, std::function<void()> gone) {
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    std::thread([descriptor, gone = std::move(gone)] {
-      wait_for_hangup(descriptor);
-      kill_this_process_later();
-      gone();
-    }).detach();
-  } catch (const std::system_error& error) {
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw base::host_error("start the thread that watches the simulator", error.code().value());
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  host::start_quiet_thread("watches the simulator", [descriptor, gone = std::move(gone)] {
+    wait_for_hangup(descriptor);
+    kill_this_process_later();
+    gone();
+  }).detach();
 }
 
 }  // namespace fermata::qemu

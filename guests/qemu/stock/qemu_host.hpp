@@ -49,6 +49,13 @@ class QemuHost {
   /// From within `run_work`: lets vCPU 0 count as busy until that returns. An idle machine's clock is moved on to its
   /// next timer by the main thread, and it must not be while the vCPU thread waits without the lock.
   virtual void stay_busy() = 0;
+  /// From within `run_work`: runs what others have queued for the vCPUs, so that a monitor command that waits for it
+  /// (a screendump, say) does not wait for the next grant. vCPU 0 stays busy.
+  virtual void run_other_work() = 0;
+  /// From within `run_work`: has the vCPU thread look for a wish to pause again, once it waits. Returns at once. Until
+  /// a machine's first instruction QEMU's vCPU thread sleeps first and looks then, so that it would sleep through a
+  /// wish that came meanwhile.
+  virtual void look_again() = 0;
 
   virtual void lock() = 0;
   virtual void unlock() = 0;

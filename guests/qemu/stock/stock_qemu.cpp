@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "fermata/host/quiet_thread.hpp"
+
 namespace fermata::qemu {
 namespace {
 
@@ -53,6 +55,23 @@ void StockQemu::queue_work() {
 }
 
 void StockQemu::stay_busy() { qemu_.async_run_on_cpu(first_cpu_, do_nothing, 0); }
+
+// Also consumes what stay_busy() has queued.
+void StockQemu::run_other_work() {
+  for (int i = 0; QemuCpu* cpu = qemu_.qemu_get_cpu(i); ++i) {
+    qemu_.process_queued_cpu_work(cpu);
+  }
+  stay_busy();
+}
+
+// The lock is to be had by another thread only once the vCPU thread waits for its condition, which queued work signals.
+void StockQemu::look_again() {
+  host::start_quiet_thread("wakes the vCPU thread", [this] {
+    lock();
+    qemu_.async_run_on_cpu(first_cpu_, do_nothing, 0);
+    unlock();
+  }).detach();
+}
 
 void StockQemu::lock() { qemu_.bql_lock("fermata", 0); }
 

@@ -25,6 +25,8 @@ class StockQemu final : public QemuHost {
   void park_timer() override;
   void queue_work() override;
   void stay_busy() override;
+  void run_other_work() override;
+  void look_again() override;
   void lock() override;
   void unlock() override;
   [[nodiscard]] bool is_running() const override;

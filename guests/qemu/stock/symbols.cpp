@@ -57,6 +57,7 @@ SymbolSearch find_symbols(const SymbolLookup& lookup) {
   finder.need(s.qemu_clock_deadline_ns_all, {"qemu_clock_deadline_ns_all"});
   finder.need(s.icount_to_ns, {"icount_to_ns"});
   finder.need(s.async_run_on_cpu, {"async_run_on_cpu"});
+  finder.need(s.process_queued_cpu_work, {"process_queued_cpu_work"});
   finder.need(s.qemu_get_cpu, {"qemu_get_cpu"});
   finder.need(s.runstate_is_running, {"runstate_is_running"});
   finder.need(s.bql_lock, {"bql_lock_impl", "qemu_mutex_lock_iothread_impl"});

@@ -22,6 +22,7 @@ struct Symbols {
   std::int64_t (*qemu_clock_deadline_ns_all)(int clock, int attributes) = nullptr;
   std::int64_t (*icount_to_ns)(std::int64_t instructions) = nullptr;
   void (*async_run_on_cpu)(QemuCpu* cpu, void (*work)(QemuCpu*, std::uint64_t), std::uint64_t data) = nullptr;
+  void (*process_queued_cpu_work)(QemuCpu* cpu) = nullptr;
   QemuCpu* (*qemu_get_cpu)(int index) = nullptr;
   bool (*runstate_is_running)() = nullptr;
   void (*bql_lock)(const char* file, int line) = nullptr;
