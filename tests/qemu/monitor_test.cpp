@@ -69,6 +69,26 @@ TEST_P(Monitor, StopAndContinueWhileHeld) {
   }
 }
 
+// Both have a vCPU's thread do something and wait for that: QEMU's main thread must not wait for the next grant, and
+// must still be able to end QEMU when there never is one.
+TEST_P(Monitor, SynchronousWorkOnTheVcpuIsDoneWhileHeld) {
+  const TempFolder folder;
+  auto started = start({.arch = "x86_64", .more = {"-vga", "std", "-smp", "2"}});
+  for (const int granted : {0, 1}) {
+    SCOPED_TRACE(granted);
+    // Bochs VBE, a linear mode: the second picture needs the log of dirty pages.
+    for (const auto& [index, value] : {std::pair{"4", "0"}, {"1", "320"}, {"2", "200"}, {"3", "32"}, {"4", "0x41"}}) {
+      started->qmp.human(std::string("o /h 0x1ce ") + index);
+      started->qmp.human(std::string("o /h 0x1d0 ") + value);
+    }
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(started->qmp.human("screendump " + folder.path("screen.ppm")), "");
+    }
+    EXPECT_EQ(started->qmp.human("mce 1 0 0x8000000000000000 0 0 0"), "");
+    started->machine->advance_exactly(1_ms, 20);
+  }
+}
+
 // A grant to a stopped machine waits for its user.
 TEST_P(Monitor, GrantWhileStopped) {
   for (const char* guest : {"spin", "idle"}) {

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
-#include <tuple>
+#include <utility>
 
 #include "guests/qemu/stock/stock_qemu.hpp"
 
@@ -55,9 +57,8 @@ nlohmann::json instruction_counting(const SymbolSearch& search, const std::vecto
 }  // namespace
 
 bool is_tested_version(const QemuVersionTriple& version) {
-  const auto of = [](std::int64_t major, std::int64_t minor) { return std::tuple(major, minor); };
-  const auto it = of(version.major, version.minor);
-  return it >= of(7, 2) && it <= of(11, 1);
+  constexpr std::array<std::pair<std::int64_t, std::int64_t>, 3> tested = {{{7, 2}, {10, 0}, {11, 1}}};
+  return std::ranges::find(tested, std::pair(version.major, version.minor)) != tested.end();
 }
 
 std::string to_string(const QemuVersionTriple& version) {

@@ -15,6 +15,7 @@ TEST(Doctor, KnowsTheTestedVersions) {
   EXPECT_TRUE(is_tested_version({10, 0, 2}));
   EXPECT_TRUE(is_tested_version({11, 1, 3}));
   EXPECT_FALSE(is_tested_version({7, 1, 0}));
+  EXPECT_FALSE(is_tested_version({9, 2, 0}));  // between tested ones
   EXPECT_FALSE(is_tested_version({11, 2, 0}));
   EXPECT_FALSE(is_tested_version({}));
 }
