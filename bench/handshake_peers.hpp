@@ -19,7 +19,7 @@ class InstantExecutor final : public guest::Executor {
  public:
   void set_observer(Observer& observer) { observer_ = &observer; }
   void resume_until(time::Instant horizon) override { observer_->stopped({.now = horizon}); }
-  void leave(const std::string& /*why*/) override {}
+  void leave(const wire::Leave& /*order*/) override {}
 
  private:
   Observer* observer_ = nullptr;

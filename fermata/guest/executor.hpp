@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string>
-
 #include "fermata/time/instant.hpp"
+#include "fermata/wire/guest_session.hpp"
 #include "fermata/wire/stop.hpp"
 
 namespace fermata::guest {
@@ -28,9 +27,9 @@ class Executor {
   /// Lets the machine run until its clock has reached `horizon`, which is later than where it stands. While it runs:
   /// raises its horizon, which never decreases.
   virtual void resume_until(time::Instant horizon) = 0;
-  /// Ends the machine for good: no further guest instruction runs, and `stopped` is not called any more. `why` is for
-  /// people.
-  virtual void leave(const std::string& why) = 0;
+  /// Ends the machine for good: no further guest instruction runs, and `stopped` is not called any more. A fault
+  /// is told to the user.
+  virtual void leave(const wire::Leave& order) = 0;
 };
 
 }  // namespace fermata::guest

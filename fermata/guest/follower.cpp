@@ -82,8 +82,8 @@ void Follower::obey() {
   }
   is_obeying_ = true;
   while (!has_left_) {
-    if (const auto* leave = std::get_if<wire::Leave>(&session_.order())) {
-      lose(leave->why);
+    if (const auto* order = std::get_if<wire::Leave>(&session_.order())) {
+      leave(*order);
     } else if (const auto* run = std::get_if<wire::RunUntil>(&session_.order());
                run != nullptr && run->horizon != obeyed_) {
       const time::Instant horizon = run->horizon;
@@ -123,11 +123,13 @@ void Follower::flush() {
   }
 }
 
-void Follower::lose(const std::string& why) {
+void Follower::lose(const std::string& why) { leave({.why = why, .is_fault = true}); }
+
+void Follower::leave(const wire::Leave& order) {
   has_left_ = true;
   obeyed_.reset();
-  record(trace::RecordKind::ended, why);
-  executor_.leave(why);
+  record(trace::RecordKind::ended, order.why);
+  executor_.leave(order);
 }
 
 void Follower::record(trace::RecordKind kind, const std::string& text) {

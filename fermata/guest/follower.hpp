@@ -48,6 +48,7 @@ class Follower final : public Executor::Observer {
   void obey();
   void flush();
   void lose(const std::string& why);
+  void leave(const wire::Leave& order);
   void record(trace::RecordKind kind, const std::string& text);
   void count_stop(const wire::Stop& stop);
 

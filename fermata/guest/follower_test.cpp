@@ -29,7 +29,7 @@ class ScriptedExecutor final : public Executor {
       follower->stopped({.now = horizon});
     }
   }
-  void leave(const std::string& why) override { left_because = why; }
+  void leave(const wire::Leave& order) override { left_because = order.why; }
 
   Follower* follower = nullptr;
   bool is_immediate = false;

@@ -25,7 +25,8 @@ struct RunUntil {
 
 /// End the machine: the simulator has gone or asked for it.
 struct Leave {
-  std::string why;  ///< for people, e.g. "the simulator closed the connection"
+  std::string why;        ///< for people, e.g. "the simulator closed the connection"
+  bool is_fault = false;  ///< not an orderly end: worth telling
   friend bool operator==(const Leave&, const Leave&) = default;
 };
 

@@ -35,9 +35,13 @@ void QqqGuestSession::receive_end() {
     return;
   }
   const std::size_t unfinished = reassembler_.unfinished_bytes();
-  order_ = Leave{unfinished == 0 ? "the simulator closed the connection"
-                                 : "the simulator closed the connection in the middle of a request (" +
-                                       std::to_string(unfinished) + " of 4 bytes)"};
+  if (unfinished == 0) {
+    order_ = Leave{.why = "the simulator closed the connection"};
+  } else {
+    order_ = Leave{.why = "the simulator closed the connection in the middle of a request (" +
+                          std::to_string(unfinished) + " of 4 bytes)",
+                   .is_fault = true};
+  }
 }
 
 void QqqGuestSession::stopped(const Stop& stop) {
@@ -60,7 +64,7 @@ void QqqGuestSession::begin_next() {
     const std::uint32_t us = kept_us_.front();
     kept_us_.pop_front();
     if (us == 0 && zero_ == ZeroRequest::exit) {
-      order_ = Leave{"the simulator asked for the end with a request of 0"};
+      order_ = Leave{.why = "the simulator asked for the end with a request of 0"};
     } else if (const time::Instant horizon = synced_ + time::Duration::microseconds(us); horizon > now_) {
       order_ = RunUntil{horizon};
     } else {

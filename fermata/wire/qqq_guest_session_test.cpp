@@ -136,13 +136,14 @@ TEST(QqqGuestSession, AStopBeforeTheHorizonDoesNotEndTheGrant) {
 TEST(QqqGuestSession, LeavesWhenThePeerGoes) {
   QqqGuestSession held;
   held.receive_end();
-  EXPECT_EQ(held.order(), Order(Leave{"the simulator closed the connection"}));
+  EXPECT_EQ(held.order(), Order(Leave{.why = "the simulator closed the connection"}));
 
   QqqGuestSession truncated;
   truncated.receive(std::vector<std::byte>(3));
   EXPECT_EQ(truncated.order(), Order(Hold{}));
   truncated.receive_end();
   EXPECT_NE(std::get<Leave>(truncated.order()).why.find("3 of 4 bytes"), std::string::npos);
+  EXPECT_TRUE(std::get<Leave>(truncated.order()).is_fault);
 }
 
 TEST(QqqGuestSession, IgnoresWhatComesAfterTheEnd) {

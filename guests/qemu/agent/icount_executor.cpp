@@ -38,7 +38,12 @@ constexpr unsigned looks_between_work = 10;
 
 void IcountExecutor::resume_until(time::Instant horizon) { granted_ = horizon; }
 
-void IcountExecutor::leave(const std::string& why) { leaving_ = why; }
+void IcountExecutor::leave(const wire::Leave& order) {
+  is_leaving_ = true;
+  if (order.is_fault) {
+    host_.tell_user("the machine ends: " + order.why);
+  }
+}
 
 void IcountExecutor::timer_expired() {
   if (state_ == State::running) {
@@ -95,7 +100,7 @@ void IcountExecutor::stand() {
   host_.unlock();
   wait_for_order();
   host_.lock();
-  if (leaving_) {
+  if (is_leaving_) {
     wait_for_the_end();
   } else if (granted_) {
     horizon_ = *granted_;
@@ -113,7 +118,7 @@ void IcountExecutor::wait_for_order() {
     is_reported_ = true;
     follower_->stopped({.now = horizon_});
   }
-  for (unsigned look = 1; !leaving_ && !must_let_go() && (!granted_ || host_.is_ending()); ++look) {
+  for (unsigned look = 1; !is_leaving_ && !must_let_go() && (!granted_ || host_.is_ending()); ++look) {
     let_others_work(look);
     if (host_.is_ending()) {
       host_.pause();

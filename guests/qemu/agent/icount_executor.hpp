@@ -22,7 +22,7 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
 
   // guest::Executor
   void resume_until(time::Instant horizon) override;
-  void leave(const std::string& why) override;
+  void leave(const wire::Leave& order) override;
 
   // QemuHost::Listener
   void timer_expired() override;
@@ -60,7 +60,7 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
 
   // Of the vCPU thread, within run_work.
   std::optional<time::Instant> granted_;
-  std::optional<std::string> leaving_;
+  bool is_leaving_ = false;
 };
 
 }  // namespace fermata::qemu

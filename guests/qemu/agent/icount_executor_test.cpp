@@ -207,6 +207,21 @@ TEST_F(IcountExecutorTest, AGoneSimulatorEndsTheMachineBeforeItsFirstInstruction
   EXPECT_EQ(qemu_.instructions(), 0);
 }
 
+TEST_F(IcountExecutorTest, AnEndThatIsAFaultIsToldToTheUser) {
+  auto [ours, theirs] = transport::UnixSocket::make_pair();
+  guest::Follower follower(session_, theirs, executor_);
+  executor_.set_follower(follower);
+  boot_and_start();
+  EXPECT_EQ(ours.write(std::vector<std::byte>(3), long_enough).count, 3U);
+  ours.close();
+  while (!qemu_.was_asked_to_quit()) {
+    std::this_thread::yield();
+  }
+  qemu_.stop("quit");
+  qemu_.power_off();
+  EXPECT_THAT(qemu_.told(), ::testing::ElementsAre(::testing::HasSubstr("3 of 4 bytes")));
+}
+
 TEST_F(IcountExecutorTest, WorkOfOthersIsDoneWhileTheMachineIsHeld) {
   boot_and_start();
   qemu_.run_on_vcpu();  // returns: it is not left behind the wait
