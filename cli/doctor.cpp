@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "cli/memory_file.hpp"
+#include "cli/output.hpp"
 #include "fermata/base/error.hpp"
 #include "fermata/host/child_process.hpp"
 #include "fermata/host/unique_fd.hpp"
@@ -118,7 +119,7 @@ int run_doctor(const DoctorOptions& options) {
   std::vector<QemuExamination> qemus;
   std::ranges::transform(paths, std::back_inserter(qemus), examine_qemu);
   const KvmExamination kvm = examine_kvm();
-  fmt::print("{}", options.is_json ? to_json(qemus, kvm) + "\n" : to_text(qemus, kvm));
+  print_output(options.is_json ? to_json(qemus, kvm) + "\n" : to_text(qemus, kvm));
   if (qemus.empty()) {
     fmt::print(stderr,
                "fermata: no qemu-system-* in PATH; install one (Debian: qemu-system-x86, qemu-system-arm, "

@@ -11,6 +11,7 @@
 
 #include "cli/interrupts.hpp"
 #include "cli/memory_file.hpp"
+#include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "cli/summary.hpp"
 #include "fermata/base/error.hpp"
@@ -35,15 +36,15 @@ host::Command guest_command(const ExecOptions& options, int statistics) {
   return command;
 }
 
-// A guest that talks to the terminal would be written over.
-bool has_guest_the_terminal(const ExecOptions& options) {
-  return ::isatty(STDOUT_FILENO) == 1 && std::ranges::any_of(options.command, [](const std::string& argument) {
-           return argument == "-nographic" || argument == "--nographic" || argument.find("stdio") != std::string::npos;
-         });
+bool talks_to_standard_output(const ExecOptions& options) {
+  return std::ranges::any_of(options.command, [](const std::string& argument) {
+    return argument == "-nographic" || argument == "--nographic" || argument.find("stdio") != std::string::npos;
+  });
 }
 
 bool shows_progress(const ExecOptions& options) {
-  return !options.is_quiet && ::isatty(STDERR_FILENO) == 1 && !has_guest_the_terminal(options);
+  const bool is_written_over = ::isatty(STDOUT_FILENO) == 1 && talks_to_standard_output(options);
+  return !options.is_quiet && ::isatty(STDERR_FILENO) == 1 && !is_written_over;
 }
 
 int to_exit_status(const host::ExitStatus& status) { return status.signal != 0 ? 128 + status.signal : status.code; }
@@ -108,6 +109,7 @@ class Run {
 
   // Nothing when a signal came.
   std::optional<sim::Report> await_report() {
+    const bool has_limit = options_.limit > host::HostDuration::zero();
     const host::Deadline deadline(clock_, options_.limit);
     if (clock_.now() - looked_ >= glance) {
       looked_ = clock_.now();
@@ -117,13 +119,13 @@ class Run {
     }
     for (;;) {
       try {
-        return guest_.wait(std::min(glance, deadline.remaining()));
+        return guest_.wait(has_limit ? std::min(glance, deadline.remaining()) : glance);
       } catch (const base::Error& error) {
         if (error.code() != base::ErrorCode::timed_out) {
           throw;
         }
       }
-      if (deadline.has_passed()) {
+      if (has_limit && deadline.has_passed()) {
         throw_timed_out();
       }
       if (interrupts_.caught()) {
@@ -149,16 +151,22 @@ class Run {
       summary_.ending = Ending::interrupted;
       summary_.exit_status = 128 + *interrupts_.caught();
     } else if (error.code() == base::ErrorCode::peer_gone && status) {
-      summary_.ending = Ending::guest_ended;
-      summary_.ending_text = summary_.quanta > 0 ? "its program ended by itself with " + host::to_string(*status)
-                                                 : "its program ended before its first report with " +
-                                                       host::to_string(*status) + "; see what it printed";
+      const bool has_run = summary_.quanta > 0 || has_taken_a_grant() || status->is_success();
+      summary_.ending = has_run ? Ending::guest_ended : Ending::not_started;
+      summary_.ending_text =
+          fmt::format("its program ended {} with {}", has_run ? "by itself" : "before it took its first grant",
+                      host::to_string(*status));
+      summary_.ending_text += has_run ? "" : "; see what it printed";
       summary_.exit_status = to_exit_status(*status);
     } else {
       summary_.ending = Ending::failed;
       summary_.ending_text = error.what();
       summary_.exit_status = 1;
     }
+  }
+
+  [[nodiscard]] bool has_taken_a_grant() const {
+    return statistics_.is_used() && statistics_.counts().holding_ns.load() > 0;
   }
 
   [[nodiscard]] host::HostDuration running() const {
@@ -200,10 +208,27 @@ class Run {
 
 }  // namespace
 
+namespace {
+
+// With --json a guest that could not even be launched is a document, too.
+Summary run_or_fail(const ExecOptions& options) {
+  if (!options.is_json) {
+    return Run(options).run();
+  }
+  try {
+    return Run(options).run();
+  } catch (const base::Error& error) {
+    return {.ending = Ending::failed, .ending_text = error.what(), .exit_status = 1};
+  }
+}
+
+}  // namespace
+
 int run_exec(const ExecOptions& options) {
-  const Summary summary = Run(options).run();
+  const Summary summary = run_or_fail(options);
   if (options.is_json) {
-    fmt::print("{}\n", to_json(summary));
+    // The guest may have left a line unfinished; to JSON a line end before it means nothing.
+    print_output(fmt::format("{}{}\n", talks_to_standard_output(options) ? "\n" : "", to_json(summary)));
   } else if (!options.is_quiet) {
     fmt::print(stderr, "{}", to_text(summary));
   }

@@ -17,7 +17,7 @@ struct ExecOptions {
   std::optional<time::Duration> duration{};             ///< none: until the guest ends
   std::string qemu{};                                   ///< replaces the program of `command`
   std::string trace{};                                  ///< file that takes grants and reports
-  host::HostDuration limit = std::chrono::seconds(60);  ///< for each report
+  host::HostDuration limit = std::chrono::seconds(60);  ///< for each report; zero: none
   bool is_json = false;
   bool is_quiet = false;
   std::vector<std::string> command{};

@@ -49,7 +49,8 @@ void add_exec(CLI::App& app, ExecOptions& options, Action& action) {
            [&options](time::Duration span) { options.quantum = span; });
   add_span(command, "--duration", "End after this much virtual time (default: when the guest ends)",
            [&options](time::Duration span) { options.duration = span; });
-  add_span(command, "--limit", "Give up when the guest needs more host time than this for one quantum (default 60s)",
+  add_span(command, "--limit",
+           "Give up when the guest needs more host time than this for one quantum (default 60s; 0s: never)",
            [&options](time::Duration span) { options.limit = host::HostDuration(span.ns()); });
   command.add_option("--qemu", options.qemu, "Start this QEMU instead of the one that the command names")
       ->type_name("PATH");
@@ -60,8 +61,9 @@ void add_exec(CLI::App& app, ExecOptions& options, Action& action) {
   command.footer(
       "What lockstep needs and is missing is added (-icount shift=3,sleep=off -rtc clock=vm, the agent); what\n"
       "contradicts it is refused. The summary goes to standard error. A SPAN is a number and a unit: 100us, 1ms, 2s.\n"
-      "Exit status: 0 when the duration was reached, the guest's own when it ended by itself, 130 after an interrupt,\n"
-      "1 if Fermata could not go on, 2 for wrong usage.");
+      "Exit status: 0 when the duration was reached; that of the guest's program when it ended by itself or did not\n"
+      "start (128+N when signal N killed it, 127 when there is no such QEMU); 130 after an interrupt, 143 after\n"
+      "SIGTERM; 1 if Fermata could not go on; 2 for wrong usage.");
   command.callback([&options, &action] { action = [&options] { return run_exec(options); }; });
 }
 
@@ -97,6 +99,24 @@ std::vector<std::string> take_guest_command(std::vector<std::string>& arguments)
   return command;
 }
 
+// What CLI11 would say less clearly, or nothing.
+void expect_command(const std::vector<std::string>& arguments, const std::vector<std::string>& guest_command) {
+  const std::string word = arguments.empty() ? "" : arguments.front();
+  if (!word.empty() && !word.starts_with('-') && word != "exec" && word != "doctor" && word != "shim-dir") {
+    throw CLI::ValidationError(
+        fmt::format("there is no command '{}'; the commands are exec, doctor and shim-dir", word));
+  }
+  const auto asks_for_help = [](const std::string& argument) { return argument == "--help" || argument == "-h"; };
+  if (word == "exec" && guest_command.empty() && std::ranges::none_of(arguments, asks_for_help)) {
+    throw CLI::ValidationError(
+        "exec needs a QEMU command line after --, for instance fermata exec --duration 5s -- qemu-system-x86_64 "
+        "-nographic");
+  }
+  if (word != "exec" && !guest_command.empty()) {
+    throw CLI::ValidationError("only exec takes a command after --");
+  }
+}
+
 int main_of(std::vector<std::string> arguments) {
   CLI::App app{"Holds an emulated computer's virtual clock until the simulator says go", "fermata"};
   app.set_version_flag("--version", "fermata " FERMATA_VERSION);
@@ -110,19 +130,16 @@ int main_of(std::vector<std::string> arguments) {
 
   arguments = without_help_word(std::move(arguments));
   exec.command = take_guest_command(arguments);
-  std::ranges::reverse(arguments);  // as CLI11 wants them
+  const std::string help = !arguments.empty() && arguments.front() == "exec" ? "fermata exec --help" : "fermata --help";
   try {
+    expect_command(arguments, exec.command);
+    std::ranges::reverse(arguments);  // as CLI11 wants them
     app.parse(std::move(arguments));
-    if (app.got_subcommand("exec") == exec.command.empty()) {
-      throw CLI::ValidationError(exec.command.empty() ? "exec needs a QEMU command line after --, for instance "
-                                                        "fermata exec --duration 5s -- qemu-system-x86_64 -nographic"
-                                                      : "only exec takes a command after --");
-    }
     return action();
   } catch (const CLI::Success& asked) {
     return app.exit(asked);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "fermata: {}; see fermata --help\n", error.what());
+    fmt::print(stderr, "fermata: {}; see {}\n", error.what(), help);
     return status_usage;
   } catch (const base::BadArgument& error) {
     fmt::print(stderr, "fermata: {}\n", error.what());

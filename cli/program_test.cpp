@@ -15,6 +15,7 @@
 
 #include "cli/memory_file.hpp"
 #include "fermata/host/child_process.hpp"
+#include "fermata/host/unique_fd.hpp"
 
 namespace fermata::cli {
 namespace {
@@ -41,12 +42,14 @@ class Program : public testing::Test {
     ::setenv("FERMATA_QEMU", program.c_str(), 1);
   }
 
-  static Outcome run(Arguments arguments, const std::function<void(host::ChildProcess&)>& meanwhile = {}) {
+  static Outcome run(Arguments arguments, const std::function<void(host::ChildProcess&)>& meanwhile = {},
+                     const char* output_path = nullptr) {
     arguments.insert(arguments.begin(), FERMATA_PROGRAM);
     const MemoryFile output("out");
     const MemoryFile errors("err");
+    const host::UniqueFd file(output_path != nullptr ? ::open(output_path, O_WRONLY | O_CLOEXEC) : -1);
     host::ChildProcess child({.arguments = std::move(arguments),
-                              .standard_output = output.descriptor(),
+                              .standard_output = file.is_open() ? file.get() : output.descriptor(),
                               .standard_error = errors.descriptor()});
     if (meanwhile) {
       meanwhile(child);
@@ -104,6 +107,50 @@ TEST_F(Program, TheGuestsOwnEndIsPassedOn) {
   EXPECT_EQ(run({"exec", "--", "some-qemu"}).status.code, 0);
   set_guest("kill -KILL $$");
   EXPECT_EQ(run({"exec", "--", "some-qemu"}).status.code, 137);
+}
+
+TEST_F(Program, AGuestThatRefusesItsOptionsDidNotStart) {
+  set_guest("echo no such machine >&2; exit 1");
+  const Outcome outcome = run({"exec", "--", "some-qemu"});
+  EXPECT_EQ(outcome.status.code, 1);
+  EXPECT_NE(outcome.errors.find("fermata: not started: "), std::string::npos) << outcome.errors;
+  EXPECT_EQ(nlohmann::json::parse(run({"exec", "--json", "--", "some-qemu"}).output).at("ending"), "not started");
+}
+
+TEST_F(Program, AGuestThatCannotBeLaunchedIsADocumentToo) {
+  ::setenv("FERMATA_QEMU", (root_ / "nothing").c_str(), 1);
+  const Outcome outcome = run({"exec", "--json", "--", "some-qemu"});
+  EXPECT_EQ(outcome.status.code, 1);
+  EXPECT_EQ(nlohmann::json::parse(outcome.output).at("ending"), "failed");
+  EXPECT_NE(outcome.errors.find("nothing"), std::string::npos) << outcome.errors;
+}
+
+TEST_F(Program, TheDocumentHasALineOfItsOwn) {
+  set_guest("printf unfinished; exec cat <&$fd >&$fd");
+  const Outcome outcome = run({"exec", "--duration", "1ms", "--json", "--", "some-qemu", "-serial", "stdio"});
+  EXPECT_NE(outcome.output.find("unfinished\n{"), std::string::npos) << outcome.output;
+}
+
+TEST_F(Program, OutputThatIsLostIsAFailure) {
+  set_guest("exec cat <&$fd >&$fd");
+  for (const Arguments& arguments : {Arguments{"exec", "--duration", "1ms", "--json", "--", "some-qemu"},
+                                     Arguments{"doctor", "/nowhere/qemu"}, Arguments{"shim-dir"}}) {
+    const Outcome outcome = run(arguments, {}, "/dev/full");
+    EXPECT_EQ(outcome.status.code, 1) << arguments.front();
+    EXPECT_NE(outcome.errors.find("standard output"), std::string::npos) << arguments.front() << outcome.errors;
+  }
+}
+
+TEST_F(Program, NoLimitIsNoLimit) {
+  set_guest("exec cat <&$fd >&$fd");
+  EXPECT_EQ(run({"exec", "--limit", "0s", "--duration", "1ms", "--", "some-qemu"}).status.code, 0);
+}
+
+TEST_F(Program, WrongUsageSaysWhatIsRight) {
+  EXPECT_NE(run({"dance"}).errors.find("no command 'dance'"), std::string::npos);
+  EXPECT_NE(run({"exec", "qemu-system-x86_64", "-m", "1"}).errors.find("needs a QEMU command line after --"),
+            std::string::npos);
+  EXPECT_NE(run({"exec", "--colour", "--", "q"}).errors.find("see fermata exec --help"), std::string::npos);
 }
 
 TEST_F(Program, AGuestThatHangsIsGivenUp) {

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "cli/output.hpp"
 #include "fermata/base/error.hpp"
 #include "fermata/sim/qemu.hpp"
 
@@ -86,7 +87,7 @@ fs::path cache_folder() {
 }
 
 int run_shim_dir() {
-  fmt::print("{}\n", make_shim_dir(sim::find_fermata_qemu(), cache_folder()).string());
+  print_output(make_shim_dir(sim::find_fermata_qemu(), cache_folder()).string() + "\n");
   return 0;
 }
 

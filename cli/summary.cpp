@@ -21,6 +21,7 @@ const char* to_string(Ending ending) {
   switch (ending) {
     case Ending::duration_reached: return "duration reached";
     case Ending::guest_ended: return "guest ended";
+    case Ending::not_started: return "not started";
     case Ending::interrupted: return "interrupted";
     case Ending::failed: return "failed";
   }

@@ -14,6 +14,7 @@ namespace fermata::cli {
 enum class Ending {
   duration_reached,
   guest_ended,
+  not_started,  ///< QEMU refused its options, or ended before any guest instruction
   interrupted,
   failed,
 };

@@ -10,10 +10,12 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <initializer_list>
 #include <regex>
 #include <string_view>
 
 #include "fermata/base/error.hpp"
+#include "guests/qemu/dropin/command_line.hpp"
 
 namespace fermata::qemu {
 namespace {
@@ -29,6 +31,11 @@ void add_numbers(std::string_view text, std::set<int>& numbers) {
     const auto used = std::min(static_cast<std::size_t>(end - text.data()) + 1, text.size());
     text.remove_prefix(used);
   }
+}
+
+// Values that are the guest's business, where fd=5 means nothing to QEMU.
+bool is_free_text(std::string_view option) {
+  return option == "append" || option == "name" || option == "smbios" || option == "fw_cfg" || option == "uuid";
 }
 
 void set_close_on_exec(int fd, bool closes) {
@@ -58,16 +65,29 @@ std::vector<int> open_descriptors() {
 }  // namespace
 
 std::set<int> named_descriptors(const std::vector<std::string>& arguments) {
-  static const std::regex by_key(R"rx((?:fds?|sock|str|stats|doctor)"?\s*[=:]\s*"?([0-9]+(?::[0-9]+)*))rx");
+  static const std::regex by_key(R"rx((?:fds?|\bstr)"?\s*[=:]\s*"?([0-9]+(?::[0-9]+)*))rx");
+  static const std::regex by_link_key(R"rx(\b(?:sock|stats|doctor)=([0-9]+))rx");
   static const std::regex by_path(R"rx(/fd/([0-9]+))rx");
   static const std::regex by_shell(R"rx([<>]&\s*([0-9]+))rx");
   std::set<int> numbers;
-  for (const std::string& argument : arguments) {
-    for (const std::regex* pattern : {&by_key, &by_path, &by_shell}) {
-      for (std::sregex_iterator match(argument.begin(), argument.end(), *pattern), end; match != end; ++match) {
+  const auto add = [&numbers](const std::string& text, std::initializer_list<const std::regex*> patterns) {
+    for (const std::regex* pattern : patterns) {
+      for (std::sregex_iterator match(text.begin(), text.end(), *pattern), end; match != end; ++match) {
         add_numbers((*match)[1].str(), numbers);
       }
     }
+  };
+  for (const std::string& argument : arguments) {
+    add(argument, {&by_path});  // disk images are bare arguments
+  }
+  for (const Option& option : parse_options(arguments)) {
+    if (!option.value || is_free_text(option.name)) {
+      continue;
+    }
+    if (option.name == "plugin" || option.name == "qqq" || option.name == "external_sim") {
+      add(*option.value, {&by_link_key});
+    }
+    add(*option.value, {&by_key, &by_shell});
   }
   return numbers;
 }

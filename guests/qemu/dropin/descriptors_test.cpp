@@ -36,6 +36,10 @@ TEST(NamedDescriptors, AreFoundWhereverQemuTakesThem) {
                                "-chardev",  R"({"driver":"socket","fd": "17"})",
                                "-incoming", "exec:cat <&18"}),
             (std::set<int>{5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}));
+  EXPECT_TRUE(named_descriptors({"-append", "fd=3 sock=4", "-name", "fd=5", "-smbios", "type=11,value=fd=6", "-fw_cfg",
+                                 "name=opt/x,string=fd=7", "-device", "x,substr=8,sock=9,stats=10"})
+                  .empty());
+  EXPECT_EQ(named_descriptors({"-plugin", "file=agent.so,sock=5,stats=6", "/dev/fd/7"}), (std::set<int>{5, 6, 7}));
   EXPECT_TRUE(named_descriptors({"-m", "128", "-smp", "4", "-drive", "file=5"}).empty());
 }
 

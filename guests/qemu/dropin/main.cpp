@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -78,6 +79,12 @@ int run_linked(const ProgramOptions& options, const Settings& settings, const Su
   const auto agent = find_agent(options.agent, where);
   for (const std::string& note : ruling.notes) {
     complain("note: " + note);
+  }
+  const auto parsed = parse_options(options.arguments);
+  if (std::ranges::find(parsed, "readconfig", &Option::name) != parsed.end()) {
+    complain(
+        "note: what stands in a -readconfig file is not read here; give -icount, -rtc, -accel and anything with a "
+        "descriptor (fd=) on the command line");
   }
   std::string link = fmt::format("sock={}", settings.link->sock);
   link += settings.link->is_exit_at_zero ? ",zero=exit" : "";
