@@ -59,6 +59,14 @@ void FakeQemu::power_off() {
   }
 }
 
+// From within run_work: the main thread finds an idle machine, unless its vCPU counts as busy, and moves its clock on.
+void FakeQemu::unlock() {
+  if (is_idle_ && !is_busy_) {
+    clock_ns_ = timer_ns_;
+  }
+  lock_.unlock();
+}
+
 void FakeQemu::run_on_vcpu() {
   std::unique_lock guard(lock_);
   other_work_queued_ = true;

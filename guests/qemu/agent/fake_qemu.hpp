@@ -49,8 +49,6 @@ class FakeQemu final : public QemuHost {
 
   [[nodiscard]] std::int64_t instructions() const { return instructions_.load(); }
   [[nodiscard]] bool was_asked_to_quit() const { return is_quitting_.load(); }
-  /// Readings that the clock jumped to while the vCPU waited, by the fault that `stay_busy` prevents.
-  [[nodiscard]] int warps_while_held() const { return warps_while_held_.load(); }
   [[nodiscard]] std::vector<std::string> told() {
     const std::lock_guard guard(told_mutex_);
     return told_;
@@ -66,7 +64,7 @@ class FakeQemu final : public QemuHost {
   void run_other_work() override;
   void look_again() override;
   void lock() override { lock_.lock(); }
-  void unlock() override { lock_.unlock(); }
+  void unlock() override;
   [[nodiscard]] bool is_running() const override { return is_running_.load(); }
   [[nodiscard]] bool is_clock_enabled() const override { return is_clock_enabled_.load(); }
   [[nodiscard]] bool is_ending() const override { return is_ending_requested_.load(); }
@@ -104,7 +102,6 @@ class FakeQemu final : public QemuHost {
   std::int64_t timer_ns_ = out_of_reach_ns;
   std::atomic<std::int64_t> clock_ns_{0};
   std::atomic<std::int64_t> instructions_{0};
-  std::atomic<int> warps_while_held_{0};
   std::atomic<bool> is_running_{false};
   std::atomic<bool> is_clock_enabled_{false};
   std::atomic<bool> is_quitting_{false};
