@@ -89,6 +89,21 @@ TEST_P(Monitor, SynchronousWorkOnTheVcpuIsDoneWhileHeld) {
   }
 }
 
+// Their timer lists come and go with them, under the hooks that keep QEMU's main thread asleep.
+TEST_P(Monitor, IoThreadsComeAndGo) {
+  auto started = start({.guest = "idle", .more = {"-object", "iothread,id=first"}});
+  for (int i = 0; i < 10; ++i) {
+    started->machine->advance_exactly(1_ms, 20);
+    started->qmp.execute("object-add", {{"qom-type", "iothread"}, {"id", "second"}});
+    started->machine->advance_exactly(1_ms, 20);
+    started->qmp.execute("object-del", {{"id", i == 0 ? "first" : "second"}});
+    if (i == 0) {
+      started->qmp.execute("object-del", {{"id", "second"}});
+    }
+  }
+  expect_goes_on(*started->machine);
+}
+
 // A grant to a stopped machine waits for its user.
 TEST_P(Monitor, GrantWhileStopped) {
   for (const char* guest : {"spin", "idle"}) {

@@ -75,17 +75,14 @@ bool QuietClock::filter_notifications() {
     return false;
   }
   callback_offset_ = offset;
-  // A list starts with its clock, and the clock with its first list.
   bool is_main_seen = false;
-  auto* list = load<void*>(load<void*>(main_list, 0), 0);
-  for (int i = 0; list != nullptr && i < most_lists; ++i) {
-    auto* opaque = load<void*>(list, offset + sizeof(void*));
+  visit_lists([&](void* list, void* opaque) {
     is_main_seen = is_main_seen || list == main_list;
     if (list != main_list && opaque != nullptr) {
       lists_.push_back({list, load<NotifyCallback>(list, offset), opaque});
     }
-    list = load<void*>(list, offset - links_before_callback);
-  }
+    return true;
+  });
   if (is_main_seen && std::ranges::all_of(lists_, [this](const auto& l) { return is_notified_through_us(l.list); })) {
     return true;
   }
@@ -93,6 +90,19 @@ bool QuietClock::filter_notifications() {
     store(filtered.list, offset, filtered.original);
   }
   return false;
+}
+
+// The lists of the virtual clock as they are now, until `visit` says no: a list starts with its clock, and the clock
+// with its first list.
+template <typename Visit>
+void QuietClock::visit_lists(Visit visit) const {
+  auto* list = load<void*>(load<void*>(qemu_.main_loop_tlg[virtual_clock], 0), 0);
+  for (int i = 0; list != nullptr && i < most_lists; ++i) {
+    if (!visit(list, load<void*>(list, callback_offset_ + sizeof(void*)))) {
+      return;
+    }
+    list = load<void*>(list, callback_offset_ - links_before_callback);
+  }
 }
 
 bool QuietClock::is_notified_through_us(void* list) {
@@ -202,8 +212,14 @@ void QuietClock::warp() {
   is_warping_ = false;
 }
 
+// Looks at the lists that there are: an I/O thread may have been added or removed since we began.
 bool QuietClock::has_foreign_timers() const {
-  return std::ranges::any_of(lists_, [this](const auto& l) { return qemu_.timerlist_has_timers(l.list); });
+  bool has_timers = false;
+  visit_lists([&](void* list, const void* opaque) {
+    has_timers = list != qemu_.main_loop_tlg[virtual_clock] && opaque != nullptr && qemu_.timerlist_has_timers(list);
+    return !has_timers;
+  });
+  return has_timers;
 }
 
 }  // namespace fermata::qemu

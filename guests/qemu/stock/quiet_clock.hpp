@@ -33,6 +33,8 @@ class QuietClock {
   };
 
   bool filter_notifications();
+  template <typename Visit>
+  void visit_lists(Visit visit) const;
   bool is_notified_through_us(void* list);
   void notify(void* opaque, int clock);
 
@@ -45,7 +47,7 @@ class QuietClock {
 
   Symbols qemu_;
   std::size_t callback_offset_ = 0;
-  std::vector<FilteredList> lists_;  // fixed once installed
+  std::vector<FilteredList> lists_;  // those there were when installed
   bool is_proving_ = false;
   bool was_notified_ = false;
 

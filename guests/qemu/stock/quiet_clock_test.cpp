@@ -170,6 +170,15 @@ TEST_F(QuietClockTest, TimersOfOtherThreadsAreLeftToThem) {
   EXPECT_EQ(layout_.warps, 0);
 }
 
+TEST_F(QuietClockTest, AListThatWasRemovedIsNotLookedAt) {
+  ASSERT_EQ(install(), "");
+  layout_.deadline_ns = 5000;
+  layout_.list_with_timers = &layout_.second;
+  layout_.clock_first_list = &layout_.first;  // its I/O thread has ended
+  EXPECT_FALSE(ask_whether_idle(1));
+  EXPECT_EQ(layout_.warps, 1);
+}
+
 TEST_F(QuietClockTest, WhereArmingATimerAsksTheWarpComesAfterIt) {
   layout_.does_arming_ask = true;
   ASSERT_EQ(install(), "");
