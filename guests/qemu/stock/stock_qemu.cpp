@@ -3,8 +3,10 @@
 
 #include <cstdio>
 #include <ctime>
+#include <utility>
 
 #include "fermata/host/quiet_thread.hpp"
+#include "guests/qemu/stock/rcu_kicks.hpp"
 
 namespace fermata::qemu {
 namespace {
@@ -49,9 +51,15 @@ void StockQemu::park_timer() { qemu_.timer_mod_ns(&timer_, out_of_reach_ns); }
 
 void StockQemu::queue_work() {
   qemu_.async_run_on_cpu(
-      first_cpu_,
-      [](QemuCpu* /*cpu*/, std::uint64_t self) { reinterpret_cast<StockQemu*>(self)->listener_->run_work(); },
+      first_cpu_, [](QemuCpu* /*cpu*/, std::uint64_t self) { reinterpret_cast<StockQemu*>(self)->run_work(); },
       reinterpret_cast<std::uint64_t>(this));
+}
+
+void StockQemu::run_work() {
+  if (!std::exchange(is_thread_prepared_, true) && qemu_.qemu_get_cpu(1) != nullptr && !stop_rcu_kicks(qemu_)) {
+    tell_user("note: this QEMU's vCPUs cannot be kept from taking turns at the host's pace; runs may differ");
+  }
+  listener_->run_work();
 }
 
 void StockQemu::stay_busy() { qemu_.async_run_on_cpu(first_cpu_, do_nothing, 0); }

@@ -40,12 +40,14 @@ class StockQemu final : public QemuHost {
   [[nodiscard]] const void* timer() const { return &timer_; }
 
  private:
+  void run_work();
   [[nodiscard]] std::string run_state_name(int state) const;
 
   Symbols qemu_;
   QemuTimerStorage timer_{};
   QemuCpu* first_cpu_ = nullptr;
   Listener* listener_ = nullptr;
+  bool is_thread_prepared_ = false;
 };
 
 /// What its packager calls it, e.g. "Debian 1:10.0.13+ds-0+deb13u1"; empty if it does not tell.

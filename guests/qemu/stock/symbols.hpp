@@ -42,6 +42,10 @@ struct Symbols {
   const void* run_state_table = nullptr;
   const int* shutdown_action = nullptr;
 
+  // To keep the turns of several vCPUs the same in every run; they may differ without.
+  void* (*get_ptr_rcu_reader)() = nullptr;
+  void (*rcu_remove_force_rcu_notifier)(void* notifier) = nullptr;
+
   // To keep QEMU's main thread asleep at a quantum's end; slower without.
   bool (*qemu_in_vcpu_thread)() = nullptr;
   bool (*timerlist_has_timers)(void* list) = nullptr;
