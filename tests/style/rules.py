@@ -21,13 +21,26 @@ LAYERS = {
                       "fermata/base"],
     "fermata/sim": ["fermata/guest", "fermata/wire", "fermata/transport", "fermata/trace", "fermata/host",
                     "fermata/time", "fermata/base"],
+    "fermata/state": ["fermata/time", "fermata/base"],
+    "fermata/clock": ["fermata/state", "fermata/host", "fermata/time", "fermata/base"],
+    "fermata/loop": ["fermata/clock", "fermata/state", "fermata/host", "fermata/time", "fermata/base"],
+    "fermata/bus": ["fermata/clock", "fermata/state", "fermata/time", "fermata/base"],
+    "fermata/device": ["fermata/bus", "fermata/clock", "fermata/state", "fermata/time", "fermata/base"],
+    "fermata/riscv": ["fermata/bus", "fermata/clock", "fermata/state", "fermata/time", "fermata/base"],
+    "fermata/machine": ["fermata/device", "fermata/riscv", "fermata/loop", "fermata/guest", "fermata/bus",
+                        "fermata/clock", "fermata/state", "fermata/wire", "fermata/transport", "fermata/trace",
+                        "fermata/host", "fermata/time", "fermata/base"],
+    "guests/machine": ["fermata/machine", "fermata/device", "fermata/riscv", "fermata/loop", "fermata/guest",
+                       "fermata/bus", "fermata/clock", "fermata/state", "fermata/wire", "fermata/transport",
+                       "fermata/trace", "fermata/host", "fermata/time", "fermata/base"],
     "guests/qemu/stock": ["fermata/host", "fermata/time", "fermata/base"],
     "guests/qemu/agent": ["guests/qemu/stock", "fermata/guest", "fermata/wire", "fermata/transport", "fermata/trace",
                           "fermata/host", "fermata/time", "fermata/base"],
     "guests/qemu/dropin": ["fermata/time", "fermata/base", "fermata/host"],
     "cli": ["fermata/sim", "fermata/guest", "fermata/trace", "fermata/host", "fermata/time", "fermata/base"],
 }
-TEST_MAY_ALSO_INCLUDE = {"fermata/guest": ["fermata/sim"], "guests/qemu/agent": ["fermata/sim"]}
+TEST_MAY_ALSO_INCLUDE = {"fermata/guest": ["fermata/sim"], "fermata/machine": ["fermata/sim"],
+                         "guests/machine": ["fermata/sim"], "guests/qemu/agent": ["fermata/sim"]}
 
 HOST_CLOCK_HOME = "fermata/host/clock.cpp"
 HOST_CLOCK = re.compile(

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "fermata/clock/timer_list.hpp"
+
+namespace fermata::clock {
+
+/// The unit in which a timer takes and tells its expiry as a number [SCALE_NS, SCALE_US, SCALE_MS].
+enum class Scale : std::int64_t { ns = 1, us = 1'000, ms = 1'000'000 };
+
+/// Calls back once at an instant of its list's clock, in the thread that runs the list [QEMUTimer]. A periodic device
+/// arms again from its callback, from the previous expiry and not from now.
+///
+/// All calls are legal from any thread and from inside callbacks, its own included; destroying it too. Destroying it
+/// while its callback runs in another thread waits for the end of that.
+class Timer {
+ public:
+  using Callback = std::function<void()>;
+  struct Options {
+    Scale scale = Scale::ns;
+    bool is_external = false;  ///< serves the host's side, not guest state [QEMU_TIMER_ATTR_EXTERNAL]
+  };
+
+  Timer(TimerList& list, Callback callback, Options options);
+  Timer(TimerList& list, Callback callback) : Timer(list, std::move(callback), Options{}) {}
+  ~Timer();
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  /// Expires at `at`, whatever it was armed for before; at once (in the next pass) if that has come [timer_mod_ns].
+  void arm(time::Instant at);
+  /// The same in units of the timer's scale; a product beyond the range is as far as the range goes [timer_mod].
+  void arm_scaled(std::int64_t at);
+  /// Arms only if it is not armed or `at` is earlier [timer_mod_anticipate].
+  void arm_if_earlier(time::Instant at);
+  /// It will not run, unless its callback is running in another thread at this moment [timer_del].
+  void cancel();
+  /// The same, and returns only when its callback is not running. Not from a callback of the list itself, unless the
+  /// callback is its own, for which there is no waiting.
+  void cancel_and_wait();
+
+  [[nodiscard]] bool is_pending() const;
+  /// Nothing if it is not armed.
+  [[nodiscard]] std::optional<time::Instant> expiry() const;
+  /// In units of its scale, towards zero.
+  [[nodiscard]] std::optional<std::int64_t> expiry_scaled() const;
+  [[nodiscard]] TimerList& list() const;
+
+  /// Its expiry and its place among timers of the same expiry. `load` re-arms it so that the order after a restore is
+  /// the order before the save.
+  void save(state::Writer& writer) const;
+  void load(state::Reader& reader);
+};
+
+}  // namespace fermata::clock
