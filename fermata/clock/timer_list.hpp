@@ -34,7 +34,8 @@ class TimerList {
   [[nodiscard]] std::optional<time::Duration> deadline(TimerScope scope = TimerScope::all) const;
 
   /// One pass: runs what was due when it began, by (expiry, order of arming). What a callback arms for an instant that
-  /// has already come runs in the next pass. True if a callback ran. In the list's own thread only, not from a callback.
+  /// has already come runs in the next pass. True if a callback ran. In the list's own thread only, not from a
+  /// callback.
   bool run_due();
 
   /// Replaces the notify callback. Not while other threads use the list.

@@ -6,9 +6,9 @@
 namespace fermata::state {
 
 void Reader::fail(std::string_view what) const {
-  throw base::Error(base::ErrorCode::unsupported,
-                    "the saved state is damaged or of another version, in its section `" + section_ + "`: " +
-                        std::string(what) + "; use one that this program saved for the same machine");
+  throw base::Error(base::ErrorCode::unsupported, "the saved state is damaged or of another version, in its section `" +
+                                                      section_ + "`: " + std::string(what) +
+                                                      "; use one that this program saved for the same machine");
 }
 
 std::span<const std::byte> Reader::take(std::size_t count) {

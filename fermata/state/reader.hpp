@@ -27,9 +27,7 @@ class Reader {
   [[nodiscard]] std::uint64_t u64();
   [[nodiscard]] bool flag();
   [[nodiscard]] time::Instant instant() { return time::Instant::at(duration()); }
-  [[nodiscard]] time::Duration duration() {
-    return time::Duration::nanoseconds(static_cast<std::int64_t>(u64()));
-  }
+  [[nodiscard]] time::Duration duration() { return time::Duration::nanoseconds(static_cast<std::int64_t>(u64())); }
   [[nodiscard]] std::optional<time::Instant> optional_instant();
   /// The bytes stand in what the reader was made from.
   [[nodiscard]] std::span<const std::byte> bytes();
