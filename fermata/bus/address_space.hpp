@@ -64,10 +64,14 @@ class AddressSpace {
     Window* window = nullptr;
     std::string name;
   };
+  enum class Need : std::uint8_t { reading, writing };
   [[nodiscard]] const Entry* find(Address at) const;
+  [[nodiscard]] bool is_ram(Address at, std::uint64_t size, Need need) const;
   void insert(Entry entry);
+  void tell_observer(Address at, std::uint64_t size) const;
 
-  std::vector<Entry> entries_;  // by address
+  std::vector<Entry> entries_;        // by address
+  mutable std::size_t last_hit_ = 0;  // most accesses are to the range of the one before
   RamObserver* observer_ = nullptr;
 };
 
