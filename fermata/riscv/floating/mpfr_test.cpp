@@ -210,8 +210,8 @@ class Operands {
   }
   /// One that nearly cancels, or is half a unit or so of `near`.
   Float near(Float near) {
-    const Bits exponent = near.bits >> fraction_bits & largest_exponent;
-    const Bits distance = random_() % 3 == 0 ? random_() % 4 : random_() % (2 * fraction_bits + 4);
+    const std::uint64_t exponent = near.bits >> fraction_bits & largest_exponent;
+    const std::uint64_t distance = random_() % 3 == 0 ? random_() % 4 : random_() % (2 * fraction_bits + 4);
     return of(exponent > distance ? exponent - distance : 0, fraction());
   }
 
