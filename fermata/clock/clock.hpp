@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -48,8 +50,8 @@ class Clock {
   [[nodiscard]] time::Instant now() const { return source_->now(); }
 
   /// A disabled clock goes on telling its instant, but no timer of it runs and it has no deadline.
-  [[nodiscard]] bool is_enabled() const;
-  /// Lets its timers run again, and notifies each of its lists.
+  [[nodiscard]] bool is_enabled() const { return is_enabled_.load(std::memory_order_acquire); }
+  /// Lets its timers run again, and notifies each of its lists. Nothing if it is enabled already.
   void enable();
   /// Stops all its lists, in all threads; returns only when no callback of this clock is running anywhere. Called from
   /// such a callback it would wait for itself: that is a broken precondition.
@@ -60,13 +62,21 @@ class Clock {
   [[nodiscard]] std::optional<time::Duration> deadline(TimerScope scope = TimerScope::all) const;
   /// Has every list look at its deadline anew: for a clock whose time has jumped.
   void notify();
+  /// What a list without a notify callback of its own calls: the main loop's wake-up. Not while other threads use the
+  /// clock.
+  void set_default_notify(std::function<void()> notify);
 
  private:
   friend class TimerList;
   struct Lists;
 
+  /// Zero if it has come, as long as a span can be if it is further off than that.
+  [[nodiscard]] time::Duration span_until(time::Instant at) const;
+  void call_default_notify() const;
+
   ClockKind kind_;
   const TimeSource* source_;
+  std::atomic<bool> is_enabled_{true};
   std::unique_ptr<Lists> lists_;
 };
 

@@ -3,15 +3,16 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
-#include <optional>
+#include <functional>
+#include <utility>
 
 #include "fermata/clock/clock.hpp"
+#include "fermata/clock/host_clock_jump.hpp"
+#include "fermata/clock/instruction_time.hpp"
+#include "fermata/clock/running_time.hpp"
 #include "fermata/host/clock.hpp"
 
 namespace fermata::clock {
-
-class InstructionTime;
 
 /// Where virtual time comes from.
 enum class VirtualTimeKind : std::uint8_t {
@@ -31,39 +32,72 @@ class Clocks {
 
   /// Virtual time is host-driven, or instruction-driven if `instructions` is given, which must outlive the clocks.
   explicit Clocks(const HostSources& host, const InstructionTime* instructions = nullptr);
-  ~Clocks();
   Clocks(const Clocks&) = delete;
   Clocks& operator=(const Clocks&) = delete;
 
-  [[nodiscard]] Clock& at(ClockKind kind);
+  [[nodiscard]] Clock& at(ClockKind kind) { return clocks_[static_cast<std::size_t>(kind)]; }
   [[nodiscard]] Clock& virtual_time() { return at(ClockKind::virtual_time); }
-  [[nodiscard]] VirtualTimeKind virtual_time_kind() const;
+  [[nodiscard]] VirtualTimeKind virtual_time_kind() const {
+    return instructions_ == nullptr ? VirtualTimeKind::host_driven : VirtualTimeKind::instruction_driven;
+  }
+  /// True if so many ns of this clock pass in as many ns of the host's: not for virtual time that comes from
+  /// instructions, nor for virtual and virtual_rt while the machine is stopped.
+  [[nodiscard]] bool does_run_with_host(ClockKind kind) const;
 
   /// Three symmetric readings that freeze together and go on without a jump [cpu_enable_ticks, cpu_disable_ticks];
-  /// frozen at first. Again is harmless. The virtual clock's timers are disabled and enabled with them by `stop` and
-  /// `resume`.
+  /// frozen at first. Again is harmless. The instruction time stands because nothing is executed meanwhile. `stop` and
+  /// `resume` also disable and enable the virtual clock's timers.
   void enable_ticks();
   void disable_ticks();
-  [[nodiscard]] bool are_ticks_enabled() const;
+  [[nodiscard]] bool are_ticks_enabled() const { return running_.is_running(); }
   /// Cycles: the host's counter, or the instruction time in ns where instructions are counted [cpu_get_ticks].
   [[nodiscard]] std::int64_t cpu_ticks() const;
   /// Host monotonic ns while enabled [cpu_get_clock].
-  [[nodiscard]] time::Instant cpu_clock() const;
+  [[nodiscard]] time::Instant cpu_clock() const { return running_.now(); }
   /// [cpu_get_icount]; needs instruction-driven time.
   [[nodiscard]] time::Instant instruction_time() const;
 
-  /// The machine stops: readings freeze, the virtual clock is disabled (see Clock::disable for the rule).
+  /// The machine stops: the virtual clock is disabled (see Clock::disable for the rule), readings freeze.
   void stop();
   /// The machine goes on.
   void resume();
 
-  /// Compares wall-clock with monotonic time and tells those who subscribed if the wall clock has jumped since the last
-  /// look; loops call it each turn. Handlers get the jump, negative for backwards.
+  /// What a timer list without a notify callback of its own calls: the main loop's wake-up. Not while other threads use
+  /// the clocks.
+  void set_default_notify(const std::function<void(ClockKind)>& notify);
+
+  /// Looks whether the wall clock has jumped since the last look, tells those who subscribed and notifies the host
+  /// clock's lists; loops call it each turn. See HostClockJump.
   void look_for_host_clock_jump();
-  using JumpHandler = std::function<void(time::Duration)>;
+  using JumpHandler = HostClockJump::Handler;
+  using JumpSubscription = HostClockJump::Subscription;
   /// The subscription ends with the object returned.
-  class [[nodiscard]] JumpSubscription;
-  JumpSubscription on_host_clock_jump(JumpHandler handler);
+  JumpSubscription on_host_clock_jump(JumpHandler handler) { return jump_.subscribe(std::move(handler)); }
+
+ private:
+  class Realtime final : public TimeSource {
+   public:
+    explicit Realtime(const host::HostClock& monotonic) : monotonic_(&monotonic) {}
+    [[nodiscard]] time::Instant now() const override;
+
+   private:
+    const host::HostClock* monotonic_;
+  };
+  class WallTime final : public TimeSource {
+   public:
+    explicit WallTime(const host::WallClock& wall) : wall_(&wall) {}
+    [[nodiscard]] time::Instant now() const override;
+
+   private:
+    const host::WallClock* wall_;
+  };
+
+  const InstructionTime* instructions_;
+  Realtime realtime_;
+  WallTime wall_time_;
+  RunningTime running_;
+  HostClockJump jump_;
+  std::array<Clock, clock_count> clocks_;
 };
 
 }  // namespace fermata::clock

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 
+#include "fermata/clock/queue/timer_heap.hpp"
 #include "fermata/clock/timer_list.hpp"
 
 namespace fermata::clock {
@@ -17,7 +18,7 @@ enum class Scale : std::int64_t { ns = 1, us = 1'000, ms = 1'000'000 };
 ///
 /// All calls are legal from any thread and from inside callbacks, its own included; destroying it too. Destroying it
 /// while its callback runs in another thread waits for the end of that.
-class Timer {
+class Timer : private TimerHook {
  public:
   using Callback = std::function<void()>;
   struct Options {
@@ -25,6 +26,7 @@ class Timer {
     bool is_external = false;  ///< serves the host's side, not guest state [QEMU_TIMER_ATTR_EXTERNAL]
   };
 
+  /// Not armed. `list` outlives it. Throws base::BadArgument if there is no callback.
   Timer(TimerList& list, Callback callback, Options options);
   Timer(TimerList& list, Callback callback) : Timer(list, std::move(callback), Options{}) {}
   ~Timer();
@@ -39,8 +41,8 @@ class Timer {
   void arm_if_earlier(time::Instant at);
   /// It will not run, unless its callback is running in another thread at this moment [timer_del].
   void cancel();
-  /// The same, and returns only when its callback is not running. Not from a callback of the list itself, unless the
-  /// callback is its own, for which there is no waiting.
+  /// The same, and returns only when its callback is not running. From a callback of its own list, its own included,
+  /// there is nothing to wait for. Two callbacks that wait for each other wait for ever.
   void cancel_and_wait();
 
   [[nodiscard]] bool is_pending() const;
@@ -48,12 +50,24 @@ class Timer {
   [[nodiscard]] std::optional<time::Instant> expiry() const;
   /// In units of its scale, towards zero.
   [[nodiscard]] std::optional<std::int64_t> expiry_scaled() const;
-  [[nodiscard]] TimerList& list() const;
+  [[nodiscard]] TimerList& list() const { return *list_; }
 
   /// Its expiry and its place among timers of the same expiry. `load` re-arms it so that the order after a restore is
   /// the order before the save.
   void save(state::Writer& writer) const;
   void load(state::Reader& reader);
+
+ private:
+  friend class TimerList;
+  /// Which of the list's heaps it is in.
+  enum class Home : std::uint8_t { none, ordinary, external, late };
+
+  TimerList::Queue* queue_;
+  Home home_ = Home::none;
+  bool is_external_;
+  Scale scale_;
+  TimerList* list_;
+  Callback callback_;
 };
 
 }  // namespace fermata::clock

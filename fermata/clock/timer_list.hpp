@@ -17,10 +17,11 @@ class Timer;
 /// from any thread and from inside callbacks. Lives shorter than its clock and longer than its timers.
 class TimerList {
  public:
-  /// Called whenever the earliest deadline has become earlier, or its clock was enabled or has jumped, with no lock
-  /// held and in the thread that caused it.
+  /// Called whenever the earliest deadline - with or without external timers - has become earlier, or its clock was
+  /// enabled or has jumped, with no lock held and in the thread that caused it. It may not destroy the list.
   using Notify = std::function<void()>;
 
+  /// Without `notify` the clock's default is called, which wakes the main loop.
   explicit TimerList(Clock& clock, Notify notify = {});
   ~TimerList();
   TimerList(const TimerList&) = delete;

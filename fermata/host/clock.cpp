@@ -14,11 +14,43 @@ class MonotonicClock final : public HostClock {
   }
 };
 
+class SystemWallClock final : public WallClock {
+ public:
+  [[nodiscard]] WallInstant now() const override {
+    return {std::chrono::duration_cast<HostDuration>(std::chrono::system_clock::now().time_since_epoch())};
+  }
+};
+
+class ProcessorCycles final : public CycleCounter {
+ public:
+  [[nodiscard]] std::int64_t now() const override {
+#if defined(__x86_64__) || defined(__i386__)
+    return static_cast<std::int64_t>(__builtin_ia32_rdtsc());
+#elif defined(__aarch64__)
+    std::int64_t count = 0;
+    asm volatile("mrs %0, cntvct_el0" : "=r"(count));
+    return count;
+#else
+    return HostClock::monotonic().now().since_boot.count();
+#endif
+  }
+};
+
 }  // namespace
 
 const HostClock& HostClock::monotonic() {
   static constexpr MonotonicClock clock;
   return clock;
+}
+
+const WallClock& WallClock::system() {
+  static constexpr SystemWallClock clock;
+  return clock;
+}
+
+const CycleCounter& CycleCounter::system() {
+  static constexpr ProcessorCycles counter;
+  return counter;
 }
 
 Deadline::Deadline(const HostClock& clock, HostDuration limit)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace fermata::host {
 
@@ -30,6 +31,42 @@ class HostClock {
 
  protected:
   ~HostClock() = default;  // never owned through the base; trivial, so that the constant above needs no destruction
+};
+
+/// A point of the host's wall-clock time, which people and other programs set: it can jump, also backwards.
+struct WallInstant {
+  HostDuration since_epoch{};  ///< 1970-01-01 00:00 UTC, without leap seconds
+
+  friend auto operator<=>(const WallInstant&, const WallInstant&) = default;
+  friend HostDuration operator-(WallInstant later, WallInstant earlier) {
+    return later.since_epoch - earlier.since_epoch;
+  }
+  friend WallInstant operator+(WallInstant at, HostDuration span) { return {at.since_epoch + span}; }
+};
+
+/// Where wall-clock time comes from: for a real-time clock chip that follows the host. As HostClock otherwise.
+class WallClock {
+ public:
+  [[nodiscard]] virtual WallInstant now() const = 0;
+
+  /// The operating system's; lives for ever.
+  [[nodiscard]] static const WallClock& system();
+
+ protected:
+  ~WallClock() = default;
+};
+
+/// A counter of the host's processor that runs at a steady rate of its own; its origin means nothing, and two cores may
+/// differ a little. As HostClock otherwise.
+class CycleCounter {
+ public:
+  [[nodiscard]] virtual std::int64_t now() const = 0;
+
+  /// The processor's (x86 time-stamp counter, Arm virtual counter); monotonic nanoseconds where it is not known.
+  [[nodiscard]] static const CycleCounter& system();
+
+ protected:
+  ~CycleCounter() = default;
 };
 
 /// A host-time limit on waiting for somebody: taken once, asked often.

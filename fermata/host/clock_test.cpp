@@ -37,5 +37,22 @@ TEST(HostClock, MonotonicDoesNotRunBackwards) {
   EXPECT_GE(HostClock::monotonic().now(), first);
 }
 
+TEST(WallClock, TellsNanosecondsSinceTheEpoch) {
+  const WallInstant now = WallClock::system().now();
+  EXPECT_GT(now, WallInstant{} + std::chrono::years(50));
+  EXPECT_LT(now, WallInstant{} + std::chrono::years(250));
+  EXPECT_EQ((now + 5ms) - now, 5ms);
+}
+
+TEST(CycleCounter, Counts) {
+  const std::int64_t first = CycleCounter::system().now();
+  const Deadline limit(HostClock::monotonic(), 10s);
+  std::int64_t later = first;
+  while (later == first && !limit.has_passed()) {
+    later = CycleCounter::system().now();
+  }
+  EXPECT_NE(later, first);
+}
+
 }  // namespace
 }  // namespace fermata::host
