@@ -16,25 +16,6 @@ constexpr int slew_divisor = 1000;  // 1 ms per second; Linux slews by half of t
 
 }  // namespace
 
-// Recursive, so that a handler can end its own subscription, while all others wait for it.
-struct HostClockJump::Subscription::Entry {
-  std::recursive_mutex mutex;
-  Handler handler;
-  bool is_live = true;
-};
-
-HostClockJump::Subscription& HostClockJump::Subscription::operator=(Subscription&& other) noexcept {
-  std::swap(entry_, other.entry_);
-  return *this;
-}
-
-HostClockJump::Subscription::~Subscription() {
-  if (entry_) {
-    const std::lock_guard held(entry_->mutex);
-    entry_->is_live = false;
-  }
-}
-
 HostClockJump::HostClockJump(const host::HostClock& monotonic, const host::WallClock& wall)
     : monotonic_(&monotonic), wall_(&wall), last_(read()) {}
 
@@ -42,13 +23,11 @@ HostClockJump::Subscription HostClockJump::subscribe(Handler handler) {
   if (!handler) {
     throw base::BadArgument("HostClockJump: handler is empty; it has to be something that can be called");
   }
-  Subscription subscription;
-  subscription.entry_ = std::make_shared<Subscription::Entry>();
-  subscription.entry_->handler = std::move(handler);
+  auto call = std::make_shared<Revocable<time::Duration>>(std::move(handler));
   const std::lock_guard held(mutex_);
-  std::erase_if(entries_, [](const auto& entry) { return entry.expired(); });
-  entries_.push_back(subscription.entry_);
-  return subscription;
+  std::erase_if(calls_, [](const auto& known) { return known.expired(); });
+  calls_.push_back(call);
+  return Subscription(std::move(call));
 }
 
 // The two clocks are read one after the other; a thread that was descheduled in between would see a jump that is none.
@@ -76,7 +55,7 @@ std::optional<time::Duration> HostClockJump::compare() {
 }
 
 std::optional<time::Duration> HostClockJump::look() {
-  std::vector<std::shared_ptr<Subscription::Entry>> to_tell;
+  std::vector<std::weak_ptr<Revocable<time::Duration>>> to_tell;
   std::optional<time::Duration> jump;
   {
     const std::lock_guard held(mutex_);
@@ -84,17 +63,11 @@ std::optional<time::Duration> HostClockJump::look() {
     if (!jump) {
       return std::nullopt;
     }
-    for (const auto& entry : entries_) {
-      to_tell.push_back(entry.lock());
-    }
+    to_tell = calls_;
   }
-  for (const auto& entry : to_tell) {
-    if (!entry) {
-      continue;
-    }
-    const std::lock_guard held(entry->mutex);
-    if (entry->is_live) {
-      entry->handler(*jump);
+  for (const auto& known : to_tell) {
+    if (const auto call = known.lock()) {
+      call->call(*jump);
     }
   }
   return jump;

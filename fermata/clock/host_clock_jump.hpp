@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "fermata/clock/revocable.hpp"
 #include "fermata/host/clock.hpp"
 #include "fermata/time/duration.hpp"
 
@@ -27,13 +28,20 @@ class HostClockJump {
    public:
     Subscription() = default;
     Subscription(Subscription&&) = default;
-    Subscription& operator=(Subscription&& other) noexcept;
-    ~Subscription();
+    Subscription& operator=(Subscription&& other) noexcept {
+      std::swap(call_, other.call_);
+      return *this;
+    }
+    ~Subscription() {
+      if (call_) {
+        call_->revoke();
+      }
+    }
 
    private:
     friend class HostClockJump;
-    struct Entry;
-    std::shared_ptr<Entry> entry_;
+    explicit Subscription(std::shared_ptr<Revocable<time::Duration>> call) : call_(std::move(call)) {}
+    std::shared_ptr<Revocable<time::Duration>> call_;
   };
   Subscription subscribe(Handler handler);
 
@@ -52,7 +60,7 @@ class HostClockJump {
   const host::WallClock* wall_;
   std::mutex mutex_;
   Reading last_;
-  std::vector<std::weak_ptr<Subscription::Entry>> entries_;
+  std::vector<std::weak_ptr<Revocable<time::Duration>>> calls_;
 };
 
 }  // namespace fermata::clock
