@@ -2,7 +2,7 @@
 //
 // FADD, FSUB, FMUL, FDIV, FSQRT and the fused family of the F and D extensions. Pure functions of their arguments, any
 // thread; none depends on, or changes, the host's floating-point environment. Results are correctly rounded, a NaN is
-// canonical. `flags` accrues as fflags does; an operation is faster if `inexact` is set in it already.
+// canonical. `flags` accrues as fflags does.
 #pragma once
 
 #include "fermata/riscv/floating/float.hpp"
