@@ -18,10 +18,9 @@ Clocks::Clocks(const HostSources& host, const InstructionTime* instructions)
       realtime_(*host.monotonic),
       wall_time_(*host.wall),
       running_(*host.monotonic, *host.cycles),
+      virtual_scale_(instructions == nullptr ? static_cast<const TimeSource&>(running_) : *instructions),
       jump_(*host.monotonic, *host.wall),
-      clocks_{Clock(ClockKind::realtime, realtime_),
-              Clock(ClockKind::virtual_time,
-                    instructions == nullptr ? static_cast<const TimeSource&>(running_) : *instructions),
+      clocks_{Clock(ClockKind::realtime, realtime_), Clock(ClockKind::virtual_time, virtual_scale_),
               Clock(ClockKind::host, wall_time_), Clock(ClockKind::virtual_rt, running_)} {}
 
 bool Clocks::does_run_with_host(ClockKind kind) const {
@@ -63,6 +62,11 @@ void Clocks::stop() {
 void Clocks::resume() {
   enable_ticks();
   virtual_time().enable();
+}
+
+void Clocks::set_speed_factor(SpeedFactor factor) {
+  virtual_scale_.set_factor(factor);
+  virtual_time().notify();
 }
 
 void Clocks::set_default_notify(const std::function<void(ClockKind)>& notify) {

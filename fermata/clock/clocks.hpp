@@ -10,6 +10,7 @@
 #include "fermata/clock/host_clock_jump.hpp"
 #include "fermata/clock/instruction_time.hpp"
 #include "fermata/clock/running_time.hpp"
+#include "fermata/clock/speed_factor.hpp"
 #include "fermata/host/clock.hpp"
 
 namespace fermata::clock {
@@ -40,8 +41,8 @@ class Clocks {
   [[nodiscard]] VirtualTimeKind virtual_time_kind() const {
     return instructions_ == nullptr ? VirtualTimeKind::host_driven : VirtualTimeKind::instruction_driven;
   }
-  /// True if so many ns of this clock pass in as many ns of the host's: not for virtual time that comes from
-  /// instructions, nor for virtual and virtual_rt while the machine is stopped.
+  /// True if this clock advances by the passing of host time: not virtual time that comes from instructions, nor
+  /// virtual and virtual_rt while the machine is stopped.
   [[nodiscard]] bool does_run_with_host(ClockKind kind) const;
 
   /// Three symmetric readings that freeze together and go on without a jump [cpu_enable_ticks, cpu_disable_ticks];
@@ -61,6 +62,13 @@ class Clocks {
   void stop();
   /// The machine goes on.
   void resume();
+
+  /// The whole machine's virtual clock at a factor of its nominal rate, from here on [time dilation]. One thread at a
+  /// time; where instructions are counted, the thread that executes them. The three readings above stay nominal.
+  void set_speed_factor(SpeedFactor factor);
+  /// Between the virtual clock and what it is made from: says at which instant of the latter a deadline is met. The
+  /// same instants as long as no factor was set.
+  [[nodiscard]] const ScaledTime& virtual_scale() const { return virtual_scale_; }
 
   /// What a timer list without a notify callback of its own calls: the main loop's wake-up. Not while other threads use
   /// the clocks.
@@ -96,6 +104,7 @@ class Clocks {
   Realtime realtime_;
   WallTime wall_time_;
   RunningTime running_;
+  ScaledTime virtual_scale_;
   HostClockJump jump_;
   std::array<Clock, clock_count> clocks_;
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "fermata/clock/clock.hpp"
+#include "fermata/clock/sequence_lock.hpp"
 #include "fermata/host/clock.hpp"
 
 namespace fermata::clock {
@@ -25,17 +26,14 @@ class RunningTime final : public TimeSource {
   [[nodiscard]] bool is_running() const { return is_running_.load(std::memory_order_acquire); }
 
  private:
-  template <typename Read>
-  std::int64_t read_consistently(Read read) const;
   [[nodiscard]] std::int64_t monotonic_ns() const { return monotonic_->now().since_boot.count(); }
 
   const host::HostClock* monotonic_;
   const host::CycleCounter* cycle_counter_;
 
-  // While running what is added to the host's reading, while frozen the reading itself. Odd while being changed: a
-  // sequence lock whose data are atomics, stored with release and loaded with acquire, so that it needs no fence.
-  std::atomic<std::uint32_t> version_{0};
+  SequenceLock lock_;
   std::atomic<bool> is_running_{false};
+  // While running what is added to the host's reading, while frozen the reading itself.
   std::atomic<std::int64_t> clock_ns_{0};
   std::atomic<std::int64_t> cycles_{0};
   mutable std::atomic<std::int64_t> latest_cycles_{0};  // counters of two cores may differ a little

@@ -26,9 +26,12 @@ std::optional<time::Duration> TimerListGroup::host_deadline() const {
     if (kind == ClockKind::virtual_time && clocks_->virtual_time_kind() == VirtualTimeKind::instruction_driven) {
       continue;
     }
-    const auto deadline = list.deadline();
+    auto deadline = list.deadline();
     if (!deadline || (*deadline > time::Duration::zero() && !clocks_->does_run_with_host(kind))) {
       continue;
+    }
+    if (kind == ClockKind::virtual_time) {
+      deadline = clocks_->virtual_scale().source_span_of(*deadline);
     }
     soonest = soonest ? std::min(*soonest, *deadline) : *deadline;
   }
