@@ -47,7 +47,6 @@ class TestFinisher final : public bus::Device, public bus::Window {
  private:
   static const bus::Register<TestFinisher> table[1];
 
-  std::uint64_t read_zero(unsigned index);
   void finish_written(unsigned index, std::uint64_t value);
 
   Config config_;

@@ -71,7 +71,6 @@ class TickTimer final : public bus::Device, public bus::Window {
   std::uint64_t read_counter(unsigned index);
   void control_written(unsigned index, std::uint64_t value);
   void scale_written(unsigned index, std::uint64_t value);
-  void status_written(unsigned index, std::uint64_t value);
   void counter_written(unsigned index, std::uint64_t value);
 
   Config config_;

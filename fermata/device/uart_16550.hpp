@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 
 #include "fermata/bus/registers.hpp"
 #include "fermata/clock/timer.hpp"
-#include "fermata/device/byte_fifo.hpp"
 #include "fermata/device/serial_port.hpp"
+#include "fermata/device/uart/receiver.hpp"
 #include "fermata/time/frequency.hpp"
 
 namespace fermata::device {
@@ -59,8 +58,7 @@ class Uart16550 final : public bus::Device, public bus::Window, public SerialInp
   void update_irq();
 
   // receiver
-  void take_character(std::uint8_t byte, std::uint8_t flags);
-  void reveal_top();
+  void take_character(std::uint8_t byte, std::uint32_t flags);
   void arm_timeout();
   void timeout_expired();
   void clear_receiver();
@@ -72,8 +70,8 @@ class Uart16550 final : public bus::Device, public bus::Window, public SerialInp
   void character_left();
   void deliver(std::uint8_t byte);
   void clear_transmitter();
-
-  void set_modem_inputs();
+  void set_divisor(std::uint32_t divisor);
+  void end_burst_with_character();
 
   std::uint64_t read_data(unsigned index);
   void data_written(unsigned index, std::uint64_t value);
@@ -85,7 +83,6 @@ class Uart16550 final : public bus::Device, public bus::Window, public SerialInp
   void modem_control_written(unsigned index, std::uint64_t value);
   std::uint64_t read_line_status(unsigned index);
   std::uint64_t read_modem_status(unsigned index);
-  void status_written(unsigned index, std::uint64_t value);
 
   Config config_;
   bus::Ports ports_;
@@ -98,7 +95,7 @@ class Uart16550 final : public bus::Device, public bus::Window, public SerialInp
   std::uint32_t fifo_control_ = 0;
   std::uint32_t line_control_ = 0;
   std::uint32_t modem_control_ = 0;
-  std::uint32_t line_status_ = 0;  // without bit 7, which is computed
+  std::uint32_t line_status_ = 0;  // the transmitter's part
   std::uint32_t modem_status_ = 0;
   std::uint32_t scratch_ = 0;
   std::uint32_t divisor_ = 0;
@@ -106,9 +103,8 @@ class Uart16550 final : public bus::Device, public bus::Window, public SerialInp
   bool is_transmit_pending_ = false;
   bool wants_room_ = false;  // the far end has bytes left from its last `receive`
 
-  ByteFifo received_;
-  ByteFifo received_flags_;  // per character: which line status bits it brings
-  ByteFifo to_send_;         // these two only if rate limited
+  uart::Receiver receiver_;
+  uart::ByteFifo to_send_;  // these only if rate limited
   bool is_shifting_ = false;
   std::uint8_t shifting_ = 0;
   time::Instant burst_start_;

@@ -9,7 +9,7 @@
 #include "fermata/state/reader.hpp"
 #include "fermata/state/writer.hpp"
 
-namespace fermata::device {
+namespace fermata::device::uart {
 
 /// Up to 16 bytes, first in first out. A value.
 class ByteFifo {
@@ -64,4 +64,4 @@ class ByteFifo {
   std::size_t size_ = 0;
 };
 
-}  // namespace fermata::device
+}  // namespace fermata::device::uart
