@@ -35,6 +35,20 @@ Follower::Follower(wire::GuestSession& session, transport::Stream& stream, Execu
 Follower::Follower(wire::GuestSession& session, transport::Stream& stream, Executor& executor)
     : Follower(session, stream, executor, Options{}) {}
 
+// `make_text` is called only if there is a trace: most runs have none, and a grant is to cost little.
+template <typename MakeText>
+void Follower::record(trace::RecordKind kind, MakeText make_text) {
+  if (trace_ == nullptr) {
+    return;
+  }
+  try {
+    trace_->write({.at = now_, .kind = kind, .text = make_text()});
+  } catch (const base::Error& error) {
+    trace_ = nullptr;  // an incomplete trace is worse than none: the run ends and says why
+    lose(error.what());
+  }
+}
+
 void Follower::serve(host::HostDuration wait) {
   if (has_left_ || !session_.wants_bytes()) {
     return;
@@ -67,7 +81,7 @@ void Follower::stopped(const wire::Stop& stop) {
                         std::get<wire::RunUntil>(session_.order()).horizon != obeyed_;
   if (is_ended && obeyed_) {
     count_stop(stop);
-    record(trace::RecordKind::report, "reason=" + std::string(wire::to_string(stop.reason)));
+    record(trace::RecordKind::report, [&stop] { return "reason=" + std::string(wire::to_string(stop.reason)); });
     obeyed_.reset();
   }
   flush();
@@ -87,7 +101,7 @@ void Follower::obey() {
     } else if (const auto* run = std::get_if<wire::RunUntil>(&session_.order());
                run != nullptr && run->horizon != obeyed_) {
       const time::Instant horizon = run->horizon;
-      record(trace::RecordKind::grant, "horizon=" + time::to_seconds_string(horizon));
+      record(trace::RecordKind::grant, [horizon] { return "horizon=" + time::to_seconds_string(horizon); });
       if (has_left_) {
         break;  // the trace could not take the grant
       }
@@ -128,20 +142,8 @@ void Follower::lose(const std::string& why) { leave({.why = why, .is_fault = tru
 void Follower::leave(const wire::Leave& order) {
   has_left_ = true;
   obeyed_.reset();
-  record(trace::RecordKind::ended, order.why);
+  record(trace::RecordKind::ended, [&order] { return order.why; });
   executor_.leave(order);
-}
-
-void Follower::record(trace::RecordKind kind, const std::string& text) {
-  if (trace_ == nullptr) {
-    return;
-  }
-  try {
-    trace_->write({.at = now_, .kind = kind, .text = text});
-  } catch (const base::Error& error) {
-    trace_ = nullptr;  // an incomplete trace is worse than none: the run ends and says why
-    lose(error.what());
-  }
 }
 
 void Follower::count_stop(const wire::Stop& stop) {

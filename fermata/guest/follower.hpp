@@ -49,7 +49,8 @@ class Follower final : public Executor::Observer {
   void flush();
   void lose(const std::string& why);
   void leave(const wire::Leave& order);
-  void record(trace::RecordKind kind, const std::string& text);
+  template <typename MakeText>
+  void record(trace::RecordKind kind, MakeText make_text);
   void count_stop(const wire::Stop& stop);
 
   wire::GuestSession& session_;

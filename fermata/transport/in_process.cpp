@@ -3,29 +3,67 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 namespace fermata::transport {
 
-// Bytes on their way from one end to the other.
+// Bytes on their way from one end to the other. Both ends are in one thread most of the time, so nobody is waited for,
+// and no clock read, where that is not needed.
 struct InProcessStream::Direction {
   std::mutex mutex;
   std::condition_variable changed;
-  std::deque<std::byte> bytes;
+  int waiting = 0;  // threads that want to be told of changes
+  std::vector<std::byte> bytes;
+  std::size_t begin = 0;  // what stands before it in `bytes` was read
   bool is_closed = false;
-  std::function<void()> on_readable;
+  std::function<void()> on_readable;  // not changed after the first write, so it is called without the lock
+
+  [[nodiscard]] std::size_t size() const { return bytes.size() - begin; }
+
+  // Returns with `is_ready` true, or false after `wait`.
+  template <typename IsReady>
+  void wait_until(std::unique_lock<std::mutex>& lock, host::HostDuration wait, IsReady is_ready) {
+    if (!is_ready() && wait > host::HostDuration::zero()) {
+      ++waiting;
+      changed.wait_for(lock, wait, is_ready);
+      --waiting;
+    }
+  }
+
+  void unlock_and_tell(std::unique_lock<std::mutex>& lock) {
+    const bool is_awaited = waiting > 0;
+    lock.unlock();
+    if (is_awaited) {
+      changed.notify_all();
+    }
+  }
+
+  void take(std::span<std::byte> into) {
+    const auto first = bytes.begin() + static_cast<std::ptrdiff_t>(begin);
+    std::copy(first, first + static_cast<std::ptrdiff_t>(into.size()), into.begin());
+    begin += into.size();
+    if (begin == bytes.size()) {
+      bytes.clear();
+      begin = 0;
+    }
+  }
+
+  void put(std::span<const std::byte> more) {
+    if (begin > 0 && bytes.size() + more.size() > bytes.capacity()) {
+      bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(begin));
+      begin = 0;
+    }
+    bytes.insert(bytes.end(), more.begin(), more.end());
+  }
 
   void close() {
-    std::function<void()> notify;
-    {
-      const std::lock_guard lock(mutex);
-      notify = is_closed ? nullptr : on_readable;
-      is_closed = true;
-    }
-    changed.notify_all();
-    if (notify) {
-      notify();
+    std::unique_lock lock(mutex);
+    const bool was_closed = std::exchange(is_closed, true);
+    unlock_and_tell(lock);
+    if (!was_closed && on_readable) {
+      on_readable();
     }
   }
 };
@@ -47,32 +85,29 @@ InProcessStream::~InProcessStream() {
 
 IoResult InProcessStream::read(std::span<std::byte> into, host::HostDuration wait) {
   std::unique_lock lock(in_->mutex);
-  in_->changed.wait_for(lock, wait, [this] { return !in_->bytes.empty() || in_->is_closed; });
-  if (in_->bytes.empty()) {
+  in_->wait_until(lock, wait, [this] { return in_->size() > 0 || in_->is_closed; });
+  if (in_->size() == 0) {
     return {.is_end = in_->is_closed};
   }
-  const std::size_t count = std::min(into.size(), in_->bytes.size());
-  const auto end = in_->bytes.begin() + static_cast<std::ptrdiff_t>(count);
-  std::copy(in_->bytes.begin(), end, into.begin());
-  in_->bytes.erase(in_->bytes.begin(), end);
-  lock.unlock();
-  in_->changed.notify_all();
+  const std::size_t count = std::min(into.size(), in_->size());
+  in_->take(into.first(count));
+  in_->unlock_and_tell(lock);
   return {.count = count};
 }
 
 IoResult InProcessStream::write(std::span<const std::byte> bytes, host::HostDuration wait) {
-  std::unique_lock lock(out_->mutex);
-  out_->changed.wait_for(lock, wait, [this] { return out_->bytes.size() < capacity || out_->is_closed; });
-  if (out_->is_closed) {
+  // The peer may destroy this end from within its handler, but not what the handler stands in.
+  const std::shared_ptr<Direction> out = out_;
+  std::unique_lock lock(out->mutex);
+  out->wait_until(lock, wait, [&out] { return out->size() < capacity || out->is_closed; });
+  if (out->is_closed) {
     return {.is_end = true};
   }
-  const std::size_t count = std::min(bytes.size(), capacity - out_->bytes.size());
-  out_->bytes.insert(out_->bytes.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
-  const std::function<void()> notify = out_->on_readable;
-  lock.unlock();
-  out_->changed.notify_all();
-  if (notify && count > 0) {
-    notify();
+  const std::size_t count = std::min(bytes.size(), capacity - out->size());
+  out->put(bytes.first(count));
+  out->unlock_and_tell(lock);
+  if (out->on_readable && count > 0) {
+    out->on_readable();
   }
   return {.count = count};
 }
