@@ -20,6 +20,7 @@ enum class RecordKind : std::uint8_t {
   guest_powered_off,
   guest_panicked,
   guest_rebased,  ///< a snapshot was loaded: the guest's own clock jumped, the simulator's did not
+  guest_error,    ///< the guest did what a device forbids; `text` names the device and says what
   output,         ///< bytes that the guest sent; `text` names the channel and shows them
   // run trace
   grant,
