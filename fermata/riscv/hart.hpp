@@ -9,50 +9,16 @@
 #include "fermata/bus/address_space.hpp"
 #include "fermata/clock/instruction_time.hpp"
 #include "fermata/riscv/code_cache.hpp"
+#include "fermata/riscv/types.hpp"
 #include "fermata/state/reader.hpp"
 #include "fermata/state/writer.hpp"
 
 namespace fermata::riscv {
 
-/// Interrupt lines into a hart; the value is the bit in mip (privileged specification, "mip and mie").
-enum class Interrupt : std::uint8_t {
-  supervisor_software = 1,
-  machine_software = 3,
-  supervisor_timer = 5,
-  machine_timer = 7,
-  supervisor_external = 9,
-  machine_external = 11,
-};
-
-enum class Privilege : std::uint8_t { user = 0, supervisor = 1, machine = 3 };
-
-/// Why `Hart::run` came back.
-enum class RunStop : std::uint8_t {
-  budget,   ///< the instructions that it was given are executed
-  waiting,  ///< a WFI with no interrupt pending: nothing to execute until one comes
-  left,     ///< `leave` was called: from a device, or by another thread
-};
-
-struct RunResult {
-  std::uint64_t executed = 0;  ///< instructions counted, never more than the budget
-  RunStop why = RunStop::budget;
-};
-
-/// A trap or interrupt that a hart took.
-struct Trap {
-  std::uint64_t cause = 0;  ///< as in xcause, the interrupt bit included
-  std::uint64_t pc = 0;     ///< as in xepc
-  std::uint64_t value = 0;  ///< as in xtval
-  Privilege from{};
-  Privilege to{};
-};
-
-/// Looks at what a hart does; costs nothing where none is set. Called in the executing thread.
-class HartObserver {
- public:
-  virtual ~HartObserver() = default;
-  virtual void trapped(std::uint64_t /*hart*/, const Trap& /*trap*/) {}
-};
+namespace core {
+struct HartState;
+}
+class ExecutionEngine;
 
 /// One RISC-V hart: RV64GC, M, S and U mode, Sv39 and Sv48, PMP. Executes an exact number of instructions and says why
 /// it stopped. Instructions are counted as QEMU counts them under -icount, so that virtual time is the same: an
@@ -114,8 +80,9 @@ class Hart {
   void load(state::Reader& reader);
 
  private:
-  struct Impl;  // to be replaced by what the engine needs
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<core::HartState> state_;
+  std::unique_ptr<ExecutionEngine> engine_;
+  bool is_running_ = false;
 };
 
 }  // namespace fermata::riscv
