@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "tests/firmware/debian.hpp"
+
+#include <filesystem>
+
+#include "tests/firmware/terminal.hpp"
+
+namespace fermata::firmware_test {
+
+using namespace time::literals;
+
+std::optional<DebianFiles> find_debian() {
+  const std::string folder = FERMATA_TEST_DEBIAN;
+  DebianFiles files{.firmware = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin",
+                    .kernel = folder + "/vmlinux",
+                    .initrd = folder + "/initramfs.cpio.gz",
+                    .append = "console=ttyS0 panic=-1"};
+  for (const std::string& file : {files.firmware, files.kernel, files.initrd}) {
+    if (!std::filesystem::exists(file)) {
+      return std::nullopt;
+    }
+  }
+  return files;
+}
+
+DebianRun talk_to_debian(Emulator& emulator) {
+  const std::string prompt = "guest# ";
+  DebianRun run;
+  Terminal terminal(emulator);
+  run.prompt = terminal.await(prompt, 60_s);
+  terminal.type("sleep 5\n");
+  const time::Instant asked = emulator.now();
+  run.sleep = terminal.await(prompt, 10_s) - asked;
+  run.date = terminal.run("date +%s", prompt, 5_s);
+  run.dated = emulator.now();
+  run.interrupts = terminal.run("cat /proc/interrupts", prompt, 5_s);
+  run.processors = terminal.run("nproc", prompt, 5_s);
+  terminal.type("poweroff -f\n");
+  run.exit_status = terminal.await_end(10_s);
+  run.transcript = terminal.transcript();
+  run.stamped_transcript = terminal.stamped_transcript();
+  return run;
+}
+
+}  // namespace fermata::firmware_test

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+//
+// OpenSBI and U-Boot, as Debian packages them, on the embedded machine: in this process, and as a program in lockstep.
+#include "tests/firmware/uboot.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fermata/sim/machine.hpp"
+#include "tests/firmware/machine_emulator.hpp"
+#include "tests/firmware/program_emulator.hpp"
+#include "tests/qemu/support/fixture.hpp"
+
+namespace fermata::firmware_test {
+namespace {
+
+using namespace time::literals;
+using testing::HasSubstr;
+
+// U-Boot polls the clock; what is left is the way out of its loop and the printing of the prompt.
+constexpr time::Duration sleep_bound = 100_us;
+
+class Uboot : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto files = find_uboot();
+    if (!files) {
+      GTEST_SKIP() << how_to_have_uboot;
+    }
+    files_ = *files;
+  }
+
+  [[nodiscard]] UbootRun run_in_process() const {
+    machine::Config config;
+    config.boot = machine::boot::plan_boot(
+        {.firmware = machine::boot::read_named(files_.firmware), .kernel = machine::boot::read_named(files_.kernel)},
+        std::uint64_t{128} << 20, 1);
+    MachineEmulator emulator(std::move(config));
+    return talk_to_uboot(emulator);
+  }
+  [[nodiscard]] UbootRun run_program() const {
+    const qemu_test::TempFolder folder;
+    ProgramEmulator emulator(
+        sim::machine_command({"fermata-machine", "-m", "128", "-bios", files_.firmware, "-kernel", files_.kernel}),
+        folder.folder());
+    return talk_to_uboot(emulator);
+  }
+
+ private:
+  UbootFiles files_;
+};
+
+TEST_F(Uboot, AnswersAndSleepsTwoSecondsOfVirtualTime) {
+  const UbootRun run = run_in_process();
+  EXPECT_THAT(run.transcript, HasSubstr("OpenSBI v"));
+  EXPECT_THAT(run.version, HasSubstr("U-Boot 20"));
+  EXPECT_THAT(run.version, HasSubstr("riscv64-linux-gnu-gcc"));
+  EXPECT_THAT(run.bdinfo, HasSubstr("-> start    = 0x0000000080000000\n-> size     = 0x0000000008000000\n"));
+  EXPECT_THAT(run.bdinfo, HasSubstr("devicetree  = board\n"));
+  EXPECT_GE(run.sleep, 2_s);
+  EXPECT_LT(run.sleep, 2_s + sleep_bound);
+  EXPECT_EQ(run.exit_status, 0);
+}
+
+TEST_F(Uboot, DoesTheSameInEachRunToTheNanosecond) {
+  EXPECT_EQ(run_in_process().stamped_transcript, run_in_process().stamped_transcript);
+}
+
+TEST_F(Uboot, DoesTheSameInTheProgramInLockstep) {
+  const UbootRun alone = run_in_process();
+  const UbootRun first = run_program();
+  const UbootRun second = run_program();
+  EXPECT_EQ(first.transcript, alone.transcript);
+  EXPECT_EQ(first.stamped_transcript, second.stamped_transcript);
+  EXPECT_EQ(first.exit_status, 0);
+  // Seen from outside, instants are those of reports, a millisecond apart.
+  EXPECT_GE(first.prompt, alone.prompt);
+  EXPECT_LT(first.prompt, alone.prompt + 1_ms);
+  EXPECT_EQ(first.sleep, 2_s);
+}
+
+}  // namespace
+}  // namespace fermata::firmware_test
