@@ -11,7 +11,7 @@ namespace fermata::device::virtio {
 
 /// Virtio console with its one port (virtio 1.2, section 5.3; no VIRTIO_CONSOLE_F_MULTIPORT): a receive and a transmit
 /// queue. What the guest sends has left at the instant of its notification. Input waits in a buffer of 4096 bytes until
-/// the driver lends memory for it.
+/// the driver lends memory for it; before there is a driver none is taken.
 class Console final : public Model, public SerialInput {
  public:
   static constexpr std::size_t buffer_size = 4096;
@@ -19,7 +19,7 @@ class Console final : public Model, public SerialInput {
   /// Needs `ports.timers` (for the instant) and `ports.dma`. `backend` outlives it; without one, what is sent is lost.
   explicit Console(const bus::Ports& ports, SerialBackend* backend = nullptr);
 
-  [[nodiscard]] std::size_t free_space() const override { return buffer_size - input_.size(); }
+  [[nodiscard]] std::size_t free_space() const override;
   [[nodiscard]] std::size_t receive(std::span<const std::byte> bytes) override;
 
   void attach(ModelPort& port) override { port_ = &port; }

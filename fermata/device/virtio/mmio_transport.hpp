@@ -43,8 +43,6 @@ class MmioTransport final : public bus::Device, public bus::Window, private Mode
     Queue queue;
     Queue::Layout layout;
   };
-  static const bus::Register<MmioTransport> table[];
-  static const std::size_t table_size;
   static std::span<const bus::Register<MmioTransport>> registers();
 
   [[nodiscard]] Queue& queue(unsigned index) override { return queues_[index].queue; }
@@ -58,7 +56,6 @@ class MmioTransport final : public bus::Device, public bus::Window, private Mode
   void guest_error(const std::string& what);
   void interrupt(std::uint32_t bit);
   void update_irq();
-  void reset_queues();
   void check_queue(unsigned index);
 
   std::uint64_t read_device_id(unsigned index);
@@ -73,7 +70,6 @@ class MmioTransport final : public bus::Device, public bus::Window, private Mode
   void status_written(unsigned index, std::uint64_t value);
   template <std::uint64_t Queue::Layout::*part>
   void area_written(unsigned index, std::uint64_t value);
-  std::uint64_t read_all_ones(unsigned index);
 
   Config config_;
   bus::Ports ports_;
