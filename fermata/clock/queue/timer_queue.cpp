@@ -18,7 +18,6 @@ namespace fermata::clock {
 class TimerList::Queue::Pass {
  public:
   Pass(Queue& queue, time::Instant now) : queue_(queue), held_(queue.lock) {
-    base::expects(!queue.is_in_pass, "TimerList: one pass at a time, and not from a callback");
     queue.is_in_pass = true;
     queue.pass_now_ns = now.since_origin().ns();
     queue.runner = std::this_thread::get_id();
@@ -96,6 +95,7 @@ class TimerList::Queue::Pass {
 bool TimerList::Queue::run_due() {
   {
     const std::lock_guard held(lock);
+    base::expects(!is_in_pass, "TimerList: one pass at a time, and not from a callback");
     if (is_empty() || !clock->is_enabled()) {
       return false;
     }
