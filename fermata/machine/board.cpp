@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "fermata/machine/board.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "fermata/base/error.hpp"
+#include "fermata/machine/board_map.hpp"
+
+namespace fermata::machine {
+
+namespace {
+
+void check(const Config& config) {
+  const std::size_t wanted = config.disks.size() + (config.has_console ? 1 : 0);
+  if (wanted > board_map::virtio_slots) {
+    throw base::BadArgument(
+        fmt::format("{} virtio devices; the board has {} slots for them", wanted, board_map::virtio_slots));
+  }
+}
+
+}  // namespace
+
+Board::Board(Config& config, clock::TimerListGroup& timers, GuestLog& log, device::TestFinisher::Handler finish)
+    : rom_("rom", board_map::rom.size, false), ram_("ram", config.boot->ram_size), dma_(memory_), log_(log) {
+  check(config);
+  std::ranges::transform(config.boot->rom, rom_.data(), std::identity{});
+  for (unsigned i = 0; i < config.boot->harts; ++i) {
+    hart_lines_.push_back(std::make_unique<HartLines>());
+  }
+  make_interrupt_controllers(timers.virtual_time());
+  make_devices(config, timers, std::move(finish));
+  make_virtio(config, timers.virtual_time());
+  map_all();
+}
+
+bus::Ports Board::ports(clock::TimerList& timers, unsigned source) {
+  return {.timers = &timers, .irq = &source_lines_[source], .dma = &dma_, .errors = &log_};
+}
+
+void Board::make_interrupt_controllers(clock::TimerList& virtual_timers) {
+  std::vector<device::Aclint::HartLines> aclint_lines;
+  std::vector<device::Plic::HartLines> plic_lines;
+  for (const auto& lines : hart_lines_) {
+    aclint_lines.push_back({.software = &lines->machine_software, .timer = &lines->machine_timer});
+    plic_lines.push_back({.machine = &lines->machine_external, .supervisor = &lines->supervisor_external});
+  }
+  aclint_ =
+      std::make_unique<device::Aclint>(device::Aclint::Config{.timebase = time::Frequency(board_map::timebase_hz)},
+                                       ports(virtual_timers, 0), std::move(aclint_lines));
+  plic_ = std::make_unique<device::Plic>(device::Plic::Config{}, ports(virtual_timers, 0), std::move(plic_lines));
+  for (unsigned source = 1; source < source_lines_.size(); ++source) {
+    plic_->connect(source, source_lines_[source]);
+  }
+}
+
+void Board::make_devices(Config& config, clock::TimerListGroup& timers, device::TestFinisher::Handler finish) {
+  clock::TimerList& virtual_timers = timers.virtual_time();
+  finisher_ = std::make_unique<device::TestFinisher>(device::TestFinisher::Config{}, ports(virtual_timers, 0),
+                                                     std::move(finish));
+  rtc_ = std::make_unique<device::GoldfishRtc>(device::GoldfishRtc::Config{.offset_ns = config.rtc_offset_ns},
+                                               ports(timers.list(config.rtc_clock), board_map::rtc_source));
+  serial_ends_.push_back(std::make_unique<SerialEnd>("serial0", config.trace));
+  uart_ =
+      std::make_unique<device::Uart16550>(device::Uart16550::Config{.clock = time::Frequency(board_map::uart_clock_hz)},
+                                          ports(virtual_timers, board_map::uart_source), serial_ends_.back().get());
+  serial_ends_.back()->connect(*uart_);
+  tick_timer_ =
+      std::make_unique<device::TickTimer>(config.tick_timer, ports(virtual_timers, board_map::tick_timer_source));
+}
+
+void Board::make_virtio(Config& config, clock::TimerList& virtual_timers) {
+  disks_ = std::move(config.disks);
+  for (const auto& disk : disks_) {
+    models_.push_back(std::make_unique<device::virtio::Block>(
+        device::virtio::Block::Config{.serial = fmt::format("disk{}", models_.size())}, ports(virtual_timers, 0),
+        *disk));
+  }
+  if (config.has_console) {
+    serial_ends_.push_back(std::make_unique<SerialEnd>("serial1", config.trace));
+    auto console = std::make_unique<device::virtio::Console>(ports(virtual_timers, 0), serial_ends_.back().get());
+    serial_ends_.back()->connect(*console);
+    models_.push_back(std::move(console));
+  }
+  for (unsigned slot = 0; slot < board_map::virtio_slots; ++slot) {
+    virtio_.push_back(std::make_unique<device::virtio::MmioTransport>(
+        device::virtio::MmioTransport::Config{.name = fmt::format("virtio{}", slot)},
+        ports(virtual_timers, board_map::virtio_source + slot), slot < models_.size() ? models_[slot].get() : nullptr));
+  }
+}
+
+void Board::map_all() {
+  memory_.map(board_map::rom.begin, rom_);
+  memory_.map(board_map::ram_begin, ram_);
+  memory_.map(board_map::aclint, *aclint_, "aclint");
+  memory_.map(board_map::plic, *plic_, "plic");
+  memory_.map(board_map::test_finisher, *finisher_, "test_finisher");
+  memory_.map(board_map::rtc, *rtc_, "rtc");
+  memory_.map(board_map::uart, *uart_, "uart");
+  memory_.map(board_map::tick_timer, *tick_timer_, "tick_timer");
+  for (unsigned slot = 0; slot < board_map::virtio_slots; ++slot) {
+    memory_.map(board_map::virtio(slot), *virtio_[slot], fmt::format("virtio{}", slot));
+  }
+}
+
+// In the order in which they are saved: interrupt controllers last, since the others drive their sources while loading.
+std::vector<bus::Device*> Board::devices() const {
+  std::vector<bus::Device*> all{finisher_.get(), rtc_.get(), uart_.get(), tick_timer_.get()};
+  for (const auto& transport : virtio_) {
+    all.push_back(transport.get());
+  }
+  all.push_back(plic_.get());
+  all.push_back(aclint_.get());
+  return all;
+}
+
+void Board::reset() {
+  for (bus::Device* device : devices()) {
+    device->reset();
+  }
+}
+
+void Board::save(state::Writer& writer) const {
+  writer.section("memory");
+  ram_.save(writer);
+  writer.section("serial");
+  for (const auto& end : serial_ends_) {
+    end->save(writer);
+  }
+  for (const bus::Device* device : devices()) {
+    device->save(writer);
+  }
+  writer.section("disks");
+  for (const auto& disk : disks_) {
+    disk->save(writer);
+  }
+}
+
+void Board::load(state::Reader& reader) {
+  reader.section("memory");
+  ram_.load(reader);
+  reader.section("serial");
+  for (const auto& end : serial_ends_) {
+    end->load(reader);
+  }
+  for (bus::Device* device : devices()) {
+    device->load(reader);
+  }
+  reader.section("disks");
+  for (const auto& disk : disks_) {
+    disk->load(reader);
+  }
+}
+
+}  // namespace fermata::machine

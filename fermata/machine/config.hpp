@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "fermata/clock/clocks.hpp"
+#include "fermata/device/tick_timer.hpp"
+#include "fermata/device/virtio/block_backend.hpp"
+#include "fermata/machine/boot/boot_plan.hpp"
+#include "fermata/riscv/types.hpp"
+#include "fermata/trace/sink.hpp"
+
+namespace fermata::machine {
+
+/// What a machine is built from. A value, but for the disks, which are the machine's own.
+struct Config {
+  std::shared_ptr<const boot::BootPlan> boot;  ///< not null; says also how much RAM and how many harts there are
+  unsigned shift = 3;                          ///< one instruction is 2^shift ns, 0 to 10
+
+  /// Which clock the real-time clock chip reads [-rtc], and the ns since 1970 at that clock's origin. On the virtual
+  /// clock a run depends on nothing else; on another the guest sees the host's time.
+  clock::ClockKind rtc_clock = clock::ClockKind::virtual_time;
+  std::uint64_t rtc_offset_ns = 0;
+
+  bool does_reboot = true;  ///< false: a reset ends the machine [-no-reboot]
+  device::TickTimer::Config tick_timer{};
+  bool has_console = false;                                            ///< a virtio console as second serial line
+  std::vector<std::unique_ptr<device::virtio::BlockBackend>> disks{};  ///< one virtio block device each
+
+  trace::Sink* trace = nullptr;                  ///< the guest trace; outlives the machine
+  riscv::HartObserver* hart_observer = nullptr;  ///< outlives the machine
+  clock::Clocks::HostSources host{};             ///< of the clocks that follow the host
+};
+
+}  // namespace fermata::machine

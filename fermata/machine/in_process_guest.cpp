@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "fermata/machine/in_process_guest.hpp"
+
+#include <utility>
+
+#include "fermata/base/contract.hpp"
+
+namespace fermata::machine {
+
+InProcessGuest::InProcessGuest(Config config, const guest::Follower::Options& options)
+    : InProcessGuest(std::move(config), options, transport::InProcessStream::make_pair()) {}
+
+InProcessGuest::InProcessGuest(Config config, const guest::Follower::Options& options,
+                               std::pair<transport::InProcessStream, transport::InProcessStream> ends)
+    : machine_(std::move(config)),
+      executor_(machine_),
+      simulator_end_(std::move(ends.first)),
+      end_(std::move(ends.second)),
+      follower_(session_, end_, executor_, options) {
+  executor_.set_observer(follower_);
+  end_.set_readable_handler([this] { serve(); });
+}
+
+std::unique_ptr<transport::Stream> InProcessGuest::connect() {
+  base::expects(simulator_end_.has_value(), "InProcessGuest: connected once");
+  auto end = std::make_unique<transport::InProcessStream>(std::move(*simulator_end_));
+  simulator_end_.reset();
+  return end;
+}
+
+// Within the simulator's write. The follower resumes the executor for each kept grant, so the loop ends only when all
+// have been answered or the machine cannot go on.
+void InProcessGuest::serve() {
+  if (ended_) {
+    return;
+  }
+  follower_.serve({});
+  while (const auto stop = executor_.work()) {
+    if (stop->reason == StopReason::powered_off || stop->reason == StopReason::stuck) {
+      ended_ = stop;
+      end_.close();
+      return;
+    }
+  }
+}
+
+}  // namespace fermata::machine

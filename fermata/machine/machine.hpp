@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fermata/clock/clocks.hpp"
+#include "fermata/clock/timer_list_group.hpp"
+#include "fermata/machine/board.hpp"
+#include "fermata/machine/config.hpp"
+#include "fermata/machine/guest_log.hpp"
+#include "fermata/machine/hart_group.hpp"
+#include "fermata/riscv/code_cache.hpp"
+
+namespace fermata::machine {
+
+/// Why `Machine::run_until` came back.
+enum class StopReason : std::uint8_t {
+  horizon,      ///< virtual time has reached the horizon
+  work_limit,   ///< as much has been executed as was allowed at once: call again
+  left,         ///< `leave` was called: call again
+  powered_off,  ///< the guest has ended the machine, or reset one that does not reboot: for good
+  stuck,        ///< a hart traps for ever and virtual time cannot advance; only input from outside could change that
+};
+/// The reason as a word, e.g. "powered_off".
+[[nodiscard]] std::string_view to_string(StopReason reason);
+
+/// Where and why a machine stands.
+struct Stop {
+  time::Instant now;
+  StopReason reason = StopReason::horizon;
+  int exit_status = 0;  ///< after powered_off: 0, or what the guest gave as failure code
+
+  friend bool operator==(const Stop&, const Stop&) = default;
+};
+
+/// A complete small computer: RISC-V harts, memory and devices of a board like QEMU's `virt`, exact to the instruction.
+/// Its virtual time comes from counted instructions; idle time is skipped. Nothing in it sleeps, waits or has a thread:
+/// it advances within `run_until` and stands still otherwise. What the guest does depends on the config and on what is
+/// sent at which instants, on nothing else (but for a real-time clock on a host clock), and not on how a run is cut
+/// into horizons.
+///
+/// Machines are independent; each is for one thread at a time, but for `leave`.
+class Machine {
+ public:
+  /// In reset, at instant 0, everything loaded. Throws base::BadArgument (shift, too many virtio devices),
+  /// base::Error as `boot::load` does.
+  explicit Machine(Config config);
+  ~Machine();
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  [[nodiscard]] time::Instant now() const { return time_.now(); }
+
+  /// Runs until virtual time has reached `horizon`, or there is another reason to stop. The instant reached is less
+  /// than one instruction beyond the horizon. Due timers run exactly at their instants. `work_limit` bounds the host's
+  /// work of one call, in instructions, roughly; virtual time may advance over idle spans for next to nothing of it.
+  Stop run_until(time::Instant horizon, std::uint64_t work_limit = std::numeric_limits<std::uint64_t>::max());
+  /// Has `run_until` return soon; from a callback of the machine, where it returns after the present instruction, or
+  /// from another thread.
+  void leave();
+
+  /// True if all harts wait for an interrupt, so that nothing happens before `next_deadline` or input.
+  [[nodiscard]] bool is_idle();
+  /// The next instant at which a device does something; nothing if no timer is armed.
+  [[nodiscard]] std::optional<time::Instant> next_deadline() { return timers_.virtual_time().earliest(); }
+
+  /// The far end of serial line `index`: 0 is the UART, 1 the virtio console if there is one.
+  [[nodiscard]] SerialEnd& serial(unsigned index = 0) { return board_.serial(index); }
+  [[nodiscard]] unsigned serial_count() const { return board_.serial_count(); }
+
+  /// The machine as bytes: memory (pages that are not zero), harts, devices, time. Not from within `run_until`.
+  [[nodiscard]] std::vector<std::byte> save();
+  /// Becomes what was saved, by this or another machine of the same config; runs on as that one would have. Throws
+  /// base::Error (unsupported) if the bytes are damaged or of another kind of machine: this one is as it was then.
+  /// Bytes that were made to deceive may leave it half changed: do not run it then, load again or destroy it.
+  void load(std::span<const std::byte> snapshot);
+
+  /// The reset button. Devices and harts are reset and the images loaded again; the rest of RAM stays, and so does
+  /// virtual time.
+  void reset();
+
+  [[nodiscard]] HartGroup& harts() { return harts_; }
+  [[nodiscard]] Board& board() { return board_; }
+  [[nodiscard]] clock::Clocks& clocks() { return clocks_; }
+  [[nodiscard]] clock::TimerListGroup& timers() { return timers_; }
+  [[nodiscard]] clock::InstructionTime& instruction_time() { return time_; }
+  [[nodiscard]] GuestLog& log() { return log_; }
+
+ private:
+  [[nodiscard]] riscv::Hart::Ports hart_ports(const Config& config);
+  void connect_harts();
+  void load_images();
+  void finish(const device::Finish& finish);
+  void end(int exit_status);
+  void run_due_timers();
+  [[nodiscard]] std::optional<StopReason> advance_to(time::Instant target, std::uint64_t work_end);
+  [[nodiscard]] std::optional<StopReason> obey_guest();
+
+  std::shared_ptr<const boot::BootPlan> boot_;
+  std::string kind_;  // for snapshots
+  clock::ClockKind rtc_clock_;
+  bool does_reboot_;
+  clock::InstructionTime time_;
+  clock::Clocks clocks_;
+  clock::TimerListGroup timers_;
+  GuestLog log_;
+  Board board_;
+  riscv::CodeCache code_;
+  HartGroup harts_;
+
+  std::optional<device::Finish> finish_;  // asked for by the guest, not done yet
+  std::optional<int> exit_status_;        // once it has ended
+  std::atomic<bool> is_leaving_{false};
+  std::uint64_t work_ = 0;  // instructions and passes of timers of the present call
+};
+
+}  // namespace fermata::machine

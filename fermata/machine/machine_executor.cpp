@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include "fermata/machine/machine_executor.hpp"
+
+namespace fermata::machine {
+
+void MachineExecutor::leave(const wire::Leave& order) {
+  left_ = order;
+  machine_->leave();
+}
+
+std::optional<Stop> MachineExecutor::work(std::uint64_t work_limit) {
+  if (!is_running()) {
+    return std::nullopt;
+  }
+  const Stop stop = machine_->run_until(*horizon_, work_limit);
+  if (stop.reason == StopReason::horizon) {
+    horizon_.reset();
+    observer_->stopped({.now = stop.now, .reason = wire::StopReason::horizon});
+  }
+  return stop;
+}
+
+}  // namespace fermata::machine

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "fermata/guest/executor.hpp"
+#include "fermata/machine/machine.hpp"
+
+namespace fermata::machine {
+
+/// Makes a machine a guest. `resume_until` only takes the horizon; the machine advances within `work`, which the owner
+/// calls until there is nothing left to do: in pieces if he has other things to look after, in one if not.
+class MachineExecutor final : public guest::Executor {
+ public:
+  /// Both outlive it; the observer is set before the first order.
+  explicit MachineExecutor(Machine& machine) : machine_(&machine) {}
+  void set_observer(Observer& observer) { observer_ = &observer; }
+
+  void resume_until(time::Instant horizon) override { horizon_ = horizon; }
+  void leave(const wire::Leave& order) override;
+
+  /// Advances towards the horizon, by at most `work_limit` instructions' worth. The observer is told from within when
+  /// it is reached, and may resume at once. Why the machine stopped last; nothing if no horizon was given.
+  std::optional<Stop> work(std::uint64_t work_limit = std::numeric_limits<std::uint64_t>::max());
+
+  /// True if `work` has something to do.
+  [[nodiscard]] bool is_running() const { return horizon_.has_value() && !left_; }
+  /// Why it was told to leave, once it was.
+  [[nodiscard]] const std::optional<wire::Leave>& left() const { return left_; }
+
+ private:
+  Machine* machine_;
+  Observer* observer_ = nullptr;
+  std::optional<time::Instant> horizon_;
+  std::optional<wire::Leave> left_;
+};
+
+}  // namespace fermata::machine
