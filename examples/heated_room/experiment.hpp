@@ -5,19 +5,16 @@
 #include <string>
 
 #include "clock_check.hpp"
+#include "controller_guest.hpp"
 #include "fermata/host/clock.hpp"
-#include "fermata/sim/guest.hpp"
 #include "fermata/trace/sink.hpp"
 #include "plant.hpp"
-#include "serial_line.hpp"
+#include "protocol.hpp"
 
 namespace heated_room {
 
 /// What to run.
 struct Settings {
-  std::string qemu = "qemu-system-x86_64";
-  std::string guest_folder;   ///< with vmlinuz and initramfs.cpio.gz
-  std::string console_file;   ///< takes what the guest prints; empty: the terminal
   Duration duration = 600_s;  ///< of control, after the guest has booted
   Duration quantum = 10_ms;
   Duration period = 1_s;  ///< between two temperatures
@@ -61,9 +58,9 @@ class Observer {
   virtual void on_sample(const Sample& sample) = 0;
 };
 
-/// The co-simulation: a Room and a Linux guest in stock QEMU, in lockstep, quantum by quantum:
+/// The co-simulation: a Room and the guest that controls it, in lockstep, quantum by quantum:
 ///
-///   Experiment               guest (QEMU)
+///   Experiment               guest
 ///      | grant 10 ms            |
 ///      | ---------------------> |
 ///      | room.advance(10 ms)    |  runs for 10 ms of virtual time
@@ -71,10 +68,10 @@ class Observer {
 ///      | <--------------------- |  held
 ///      | answers of the controller switch the heater; every second a temperature goes the other way
 ///
-/// One `run` each; `trace` and `observer` outlive it.
+/// One `run` each; `guest`, freshly started, `trace` and `observer` outlive it.
 class Experiment {
  public:
-  Experiment(Settings settings, fermata::trace::Sink* trace, Observer& observer);
+  Experiment(const Settings& settings, ControllerGuest& guest, fermata::trace::Sink* trace, Observer& observer);
 
   /// Boots the guest, lets it control the room, switches it off. Throws base::Error if the guest does not do its part:
   /// it cannot be started, ends, hangs, never gets ready, does not answer or answers nonsense.
@@ -93,9 +90,9 @@ class Experiment {
   Settings settings_;
   fermata::trace::Sink* trace_;
   Observer& observer_;
+  ControllerGuest& guest_;
+  fermata::sim::Guest& handle_;  // of guest_
   Room room_;
-  SerialLine serial_;
-  fermata::sim::Guest guest_;
   Outcome outcome_;
   bool is_ready_ = false;
   int sent_mc_ = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A heated room and a Linux guest that controls its heater, in lockstep: see README.md.
+// A heated room and a guest that controls its heater, in lockstep: see README.md.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,8 @@
 #include "fermata/base/error.hpp"
 #include "fermata/time/units.hpp"
 #include "fermata/trace/sink.hpp"
+#include "linux_guest.hpp"
+#include "machine_guest.hpp"
 #include "report.hpp"
 
 namespace heated_room {
@@ -22,9 +25,14 @@ namespace {
 
 struct Options {
   Settings settings;
+  std::string guest = "machine";
+  std::string firmware = HEATED_ROOM_FIRMWARE;
+  LinuxGuestSettings linux_guest{.folder = HEATED_ROOM_GUEST};
   std::string output = HEATED_ROOM_OUTPUT;
   std::string trace;
   bool is_console_shown = false;
+
+  [[nodiscard]] bool is_linux() const { return guest == "linux"; }
 };
 
 // An option that takes a span such as 10ms.
@@ -46,32 +54,61 @@ void add_span(CLI::App& app, const std::string& name, Duration& into, const std:
       ->type_name("TIME");
 }
 
-// Nothing if the program is to end with the status given.
-std::optional<Options> read_options(int argc, char** argv, int& status) {
-  Options options;
-  options.settings.guest_folder = HEATED_ROOM_GUEST;
-  Duration limit = 60_s;
-  CLI::App app("A heated room and a Linux guest in stock QEMU that controls its heater, in lockstep.", "heated_room");
+void add_experiment_options(CLI::App& app, Options& options, Duration& limit) {
   add_span(app, "--duration", options.settings.duration, "virtual time of control, after the guest has booted");
   add_span(app, "--quantum", options.settings.quantum, "virtual time that the guest is granted at once");
   add_span(app, "--limit", limit, "host time to wait for one report");
   app.add_option("--seed", options.settings.seed, "of the weather's noise")->capture_default_str();
-  app.add_option("--qemu", options.settings.qemu, "the QEMU to run")->capture_default_str();
-  app.add_option("--guest", options.settings.guest_folder, "folder with vmlinuz and initramfs.cpio.gz")
-      ->capture_default_str();
   app.add_option("--output", options.output, "folder for the samples, the plot and the guest's console")
       ->capture_default_str();
   app.add_option("--trace", options.trace, "file for every grant, report and line of the guest");
-  app.add_flag("--console", options.is_console_shown, "show the guest's console instead of writing it to a file");
+}
+
+void add_guest_options(CLI::App& app, Options& options) {
+  app.add_option("--guest", options.guest,
+                 "machine: firmware on the embedded machine, in this process; linux: Debian's Linux in a stock QEMU")
+      ->check(CLI::IsMember({"machine", "linux"}))
+      ->capture_default_str();
+  app.add_option("--firmware", options.firmware, "ELF file that the machine runs")->capture_default_str();
+  app.add_option("--qemu", options.linux_guest.qemu, "the QEMU that runs Linux")->capture_default_str();
+  app.add_option("--linux-files", options.linux_guest.folder, "folder with Linux's vmlinuz and initramfs.cpio.gz")
+      ->capture_default_str();
+  app.add_flag("--console", options.is_console_shown, "show Linux's console instead of writing it to a file");
+}
+
+// An option of the guest that is not run would go unnoticed otherwise.
+void refuse_options_of_the_other_guest(const CLI::App& app, const Options& options) {
+  const auto refuse = [&app](const char* name, const char* guest) {
+    if (app.count(name) > 0) {
+      throw CLI::ValidationError(name, fmt::format("is for --guest {}", guest));
+    }
+  };
+  if (options.is_linux()) {
+    refuse("--firmware", "machine");
+    return;
+  }
+  for (const char* const name : {"--qemu", "--linux-files", "--console"}) {
+    refuse(name, "linux");
+  }
+}
+
+// Nothing if the program is to end with the status given.
+std::optional<Options> read_options(int argc, char** argv, int& status) {
+  Options options;
+  Duration limit = 60_s;
+  CLI::App app("A heated room and a guest that controls its heater, in lockstep.", "heated_room");
+  add_experiment_options(app, options, limit);
+  add_guest_options(app, options);
   try {
     app.parse(argc, argv);
+    refuse_options_of_the_other_guest(app, options);
   } catch (const CLI::ParseError& error) {
     status = app.exit(error) == 0 ? 0 : 2;
     return std::nullopt;
   }
   options.settings.limit = fermata::host::HostDuration(limit.ns());
   if (!options.is_console_shown) {
-    options.settings.console_file = options.output + "/console.txt";
+    options.linux_guest.console_file = options.output + "/console.txt";
   }
   return options;
 }
@@ -82,15 +119,22 @@ int run(const Options& options) {
   if (!options.trace.empty()) {
     trace.emplace(options.trace);
   }
+  fermata::trace::Sink* const sink = trace ? &*trace : nullptr;
+  const std::unique_ptr<ControllerGuest> guest =
+      options.is_linux() ? launch_linux_guest(options.linux_guest, sink) : make_machine_guest(options.firmware, sink);
   // Some twenty rows, however long the run.
-  Report report(options.output + "/heated_room.csv", std::max(options.settings.duration, 20_s) / 20_s * 1_s);
-  Experiment experiment(options.settings, trace ? &*trace : nullptr, report);
+  Report report(guest->software(), options.output + "/heated_room.csv",
+                std::max(options.settings.duration, 20_s) / 20_s * 1_s);
+  Experiment experiment(options.settings, *guest, sink, report);
   const Outcome outcome = experiment.run();
   if (trace) {
     trace->close();
   }
   const bool is_good = report.finish(outcome);
-  plot(options.output, outcome.clock.bound());
+  plot(options.output,
+       options.is_linux() ? "A heated room, controlled by Linux in QEMU, in lockstep"
+                          : "A heated room, controlled by firmware on the embedded machine, in lockstep",
+       outcome.clock.bound());
   return is_good ? 0 : 1;
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Draws folder/heated_room.{svg,png} from folder/heated_room.csv. `folder` and `bound` (ms) are given by -e.
+# Draws folder/heated_room.{svg,png} from folder/heated_room.csv. `folder`, `title` and `bound` (ms) are given by -e.
 csv = folder . '/heated_room.csv'
 set datafile separator ','
 stats csv using 1 every ::1 nooutput
@@ -14,7 +14,7 @@ do for [kind in 'svg png'] {
   }
   set output folder . '/heated_room.' . kind
   set multiplot layout 4,1 margins 0.09,0.97,0.06,0.95 spacing 0,0.075 \
-    title 'A heated room, controlled by Linux in QEMU, in lockstep'
+    title title
   set xrange [began:ended]
   set grid lc rgb '#dddddd'
   set border 3
@@ -40,7 +40,7 @@ do for [kind in 'svg png'] {
   set ylabel 'clock, s' offset 1
   set key inside top left
   plot csv using 1:1 every ::1 with lines lw 5 lc rgb '#aed6f1' title "simulator's time", \
-    csv using 1:2 every ::1 with lines lw 1.5 lc rgb '#1a5276' title "guest's /proc/uptime (starts with its kernel)"
+    csv using 1:2 every ::1 with lines lw 1.5 lc rgb '#1a5276' title "guest's uptime (starts with its software)"
 
   set key inside top right
   set xlabel 'virtual time, s' offset 0,0.5

@@ -26,8 +26,9 @@ const char* verdict(bool is_good) { return is_good ? "ok" : "FAILED"; }
 
 }  // namespace
 
-Report::Report(std::string csv_path, Duration between_rows)
-    : csv_path_(std::move(csv_path)),
+Report::Report(std::string software, std::string csv_path, Duration between_rows)
+    : software_(std::move(software)),
+      csv_path_(std::move(csv_path)),
       csv_(std::fopen(csv_path_.c_str(), "we")),
       between_rows_(between_rows),
       is_terminal_(::isatty(STDOUT_FILENO) == 1) {
@@ -42,7 +43,7 @@ void Report::on_booting(Instant now) {
   const Duration passed = now.since_origin();
   const Duration between = is_terminal_ ? 100_ms : 1_s;
   if (passed % between == Duration::zero()) {
-    fmt::print("{}booting Linux: {:5.1f} s of virtual time{}", is_terminal_ ? "\r" : "", seconds(passed),
+    fmt::print("{}booting {}: {:5.1f} s of virtual time{}", is_terminal_ ? "\r" : "", software_, seconds(passed),
                is_terminal_ ? "" : "\n");
     static_cast<void>(std::fflush(stdout));
   }
@@ -50,7 +51,8 @@ void Report::on_booting(Instant now) {
 
 void Report::on_ready(Instant now) {
   next_row_ = now;
-  fmt::print("{}Linux is up and its controller ready at {} s\n\n", is_terminal_ ? "\r" : "", to_seconds_string(now));
+  fmt::print("{}{} is up and its controller ready at {} s\n\n", is_terminal_ ? "\r" : "", software_,
+             to_seconds_string(now));
   fmt::print("  simulator's  guest's    clocks     sum of        told   room   walls  outside  heater\n");
   fmt::print("  time         uptime     differ     reports\n");
   fmt::print("  s            s          ms         s             C      C      C      C\n");
@@ -115,17 +117,18 @@ bool Report::finish(const Outcome& outcome) {
   }
   fmt::print("the guest            {}: {}\n", outcome.guest_exit ? host::to_string(*outcome.guest_exit) : "still runs",
              verdict(ended));
-  fmt::print("host time            {:.1f} s to boot, {:.1f} s for {:.0f} s of control: {:.1f} times real time\n",
+  fmt::print("host time            {:.2f} s to boot, {:.2f} s for {:.0f} s of control: {:.1f} times real time\n",
              seconds(outcome.boot_cost), seconds(outcome.control_cost), seconds(controlled),
              seconds(controlled) / std::max(seconds(outcome.control_cost), 1e-9));
   fmt::print("every sample         {}\n", csv_path_);
   return sums_up && is_exact && agrees && clock.answers_in_time() && ended;
 }
 
-bool plot(const std::string& folder, Duration clock_bound) {
+bool plot(const std::string& folder, const std::string& title, Duration clock_bound) {
   try {
     host::ChildProcess gnuplot(
-        {.arguments = {"gnuplot", "-e", fmt::format("folder='{}'; bound={:.3f}", folder, milliseconds(clock_bound)),
+        {.arguments = {"gnuplot", "-e",
+                       fmt::format("folder='{}'; title='{}'; bound={:.3f}", folder, title, milliseconds(clock_bound)),
                        HEATED_ROOM_PLOT_SCRIPT}});
     const auto status = gnuplot.wait(std::chrono::seconds(60));
     if (status && status->is_success()) {

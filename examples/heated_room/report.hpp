@@ -14,8 +14,8 @@ namespace heated_room {
 /// and then; in `FOLDER/heated_room.csv` every sample.
 class Report final : public Observer {
  public:
-  /// Throws base::Error (host_failure) if the CSV file cannot be written.
-  Report(std::string csv_path, Duration between_rows);
+  /// `software` is what boots. Throws base::Error (host_failure) if the CSV file cannot be written.
+  Report(std::string software, std::string csv_path, Duration between_rows);
 
   void on_booting(Instant now) override;
   void on_ready(Instant now) override;
@@ -30,6 +30,7 @@ class Report final : public Observer {
   };
   void print_row(const Sample& sample) const;
 
+  std::string software_;
   std::string csv_path_;
   std::unique_ptr<std::FILE, Closer> csv_;
   Duration between_rows_;
@@ -42,8 +43,8 @@ class Report final : public Observer {
   int switched_on_ = 0;
 };
 
-/// Draws `FOLDER/heated_room.svg` and `.png` from the CSV file by gnuplot. Returns false, having said why, where there
-/// is no gnuplot or it fails.
-bool plot(const std::string& folder, Duration clock_bound);
+/// Draws `FOLDER/heated_room.svg` and `.png` from the CSV file by gnuplot, under the title `title`. Returns false,
+/// having said why, where there is no gnuplot or it fails.
+bool plot(const std::string& folder, const std::string& title, Duration clock_bound);
 
 }  // namespace heated_room

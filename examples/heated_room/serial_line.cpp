@@ -8,11 +8,9 @@
 #include <cerrno>
 #include <chrono>
 #include <span>
-#include <sstream>
 #include <thread>
 #include <utility>
 
-#include "fermata/base/contract.hpp"
 #include "fermata/base/error.hpp"
 
 namespace heated_room {
@@ -36,8 +34,7 @@ SerialLine::SerialLine(std::pair<fermata::transport::UnixSocket, fermata::transp
     : plant_end_(std::move(ends.first)), guest_end_(std::move(ends.second)) {}
 
 void SerialLine::send(std::string_view line) {
-  base::expects(line.size() + 1 <= longest_line, "SerialLine: a line fits into the guest's receive FIFO");
-  const std::string text = std::string(line) + '\n';
+  const std::string text = line_to_guest(line);
   const auto result = plant_end_.write(std::as_bytes(std::span(text)), taken_limit);
   if (result.is_end) {
     throw base::Error(base::ErrorCode::peer_gone,
@@ -68,54 +65,15 @@ void SerialLine::await_taken() const {
 }
 
 std::optional<std::string> SerialLine::receive() {
-  take_bytes();
-  if (lines_.empty()) {
-    return std::nullopt;
-  }
-  std::string line = std::move(lines_.front());
-  lines_.pop_front();
-  return line;
-}
-
-void SerialLine::take_bytes() {
   std::array<std::byte, 256> buffer{};
   for (;;) {
     // A closed port is not news: the report, or its absence, tells how the guest ended.
     const auto result = plant_end_.read(buffer, host::HostDuration::zero());
-    for (const std::byte byte : std::span(buffer).first(result.count)) {
-      const char character = std::to_integer<char>(byte);
-      if (character != '\n') {
-        partial_ += character;
-        continue;
-      }
-      lines_.push_back(std::exchange(partial_, {}));
-    }
     if (result.count == 0) {
-      return;
+      return received_.take();
     }
+    received_.put(std::span(buffer).first(result.count));
   }
-}
-
-std::optional<ControllerAnswer> parse_answer(std::string_view line) {
-  std::istringstream words{std::string(line)};
-  std::string heater_word;
-  std::string heater;
-  std::string uptime_word;
-  std::int64_t seconds = 0;
-  std::string fraction;
-  if (!(words >> heater_word >> heater >> uptime_word >> seconds >> fraction) || !words.eof()) {
-    return std::nullopt;
-  }
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  constexpr std::int64_t longest_s = 1'000'000'000;
-  if (heater_word != "H" || uptime_word != "U" || (heater != "0" && heater != "1") || seconds < 0 ||
-      seconds > longest_s || fraction.size() != 3 || fraction[0] != '.' || !is_digit(fraction[1]) ||
-      !is_digit(fraction[2])) {
-    return std::nullopt;
-  }
-  const std::int64_t hundredths = (fraction[1] - '0') * 10 + (fraction[2] - '0');
-  return ControllerAnswer{.is_heating = heater == "1",
-                          .uptime = Duration::seconds(seconds) + Duration::milliseconds(10 * hundredths)};
 }
 
 }  // namespace heated_room

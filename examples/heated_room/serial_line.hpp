@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "fermata/host/clock.hpp"
-#include "fermata/time/duration.hpp"
 #include "fermata/transport/unix_socket.hpp"
+#include "protocol.hpp"
 
 namespace heated_room {
 
-using fermata::time::Duration;
-
-/// The plant's end of the guest's second serial port: lines of text through an ordinary QEMU chardev. A chardev knows
-/// no virtual time, so all is done while the guest is held between two quanta, where this makes it exact:
+/// The plant's end of the Linux guest's second serial port: lines of text through an ordinary QEMU chardev. A chardev
+/// knows no virtual time, so all is done while the guest is held between two quanta, where this makes it exact:
 ///
 ///   plant                     QEMU's main loop            vCPU, held at the end of a quantum
 ///     | "T 20437\n"                  |                               |
@@ -30,42 +27,26 @@ using fermata::time::Duration;
 /// One thread at a time.
 class SerialLine {
  public:
-  /// QEMU's 16550 accepts, in one go, as many bytes as fit below the trigger level of its receive FIFO, and Linux
-  /// sets 8. The rest of a longer line would wait for the guest, which is held and waits for the grant.
-  static constexpr std::size_t longest_line = 8;
-
   SerialLine();
 
   /// QEMU's end, to be inherited by it and then closed here with `close_guest_end`.
   [[nodiscard]] int guest_end() const { return guest_end_.descriptor(); }
   void close_guest_end() { guest_end_.close(); }
 
-  /// Puts `line` and its line end into the guest's UART: returns when QEMU has taken every byte. `line` with its end
-  /// has at most `longest_line` bytes. Throws Error: timed_out if the UART does not take it within a host-time limit,
-  /// peer_gone.
+  /// Puts `line` and its line end into the guest's UART: returns when QEMU has taken every byte. It is no longer than
+  /// `line_to_guest` allows. Throws Error: timed_out if the UART does not take it within a host-time limit, peer_gone.
   void send(std::string_view line);
   /// The next line that the guest wrote, without its end; nothing if there is no whole one.
   [[nodiscard]] std::optional<std::string> receive();
 
  private:
-  void take_bytes();
   void await_taken() const;
 
   fermata::transport::UnixSocket plant_end_;
   fermata::transport::UnixSocket guest_end_;
-  std::string partial_;
-  std::deque<std::string> lines_;
+  LineBuffer received_;
 
   explicit SerialLine(std::pair<fermata::transport::UnixSocket, fermata::transport::UnixSocket> ends);
 };
-
-/// What the controller says: "H <0|1> U <uptime>".
-struct ControllerAnswer {
-  bool is_heating = false;
-  Duration uptime;
-};
-
-/// Reads an answer; nothing if it is none.
-[[nodiscard]] std::optional<ControllerAnswer> parse_answer(std::string_view line);
 
 }  // namespace heated_room
