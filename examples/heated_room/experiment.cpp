@@ -35,9 +35,17 @@ Experiment::Experiment(const Settings& settings, ControllerGuest& guest, trace::
 Outcome Experiment::run() {
   const host::HostClock& clock = host::HostClock::monotonic();
   const host::HostInstant started = clock.now();
-  boot();
-  const host::HostInstant ready = clock.now();
-  control();
+  host::HostInstant ready;
+  try {
+    boot();
+    ready = clock.now();
+    control();
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::peer_gone) {
+      throw;
+    }
+    throw base::Error(error.code(), fmt::format("{}; {}", error.what(), guest_.where_to_look()));
+  }
   const host::HostInstant ended = clock.now();
   switch_off();
   outcome_.boot_cost = ready - started;

@@ -35,7 +35,15 @@ class MachineGuest final : public ControllerGuest {
 
   sim::Guest& handle() override { return handle_; }
   std::string software() const override { return "the firmware"; }
-  std::string where_to_look() const override { return "its source is in examples/heated_room/firmware"; }
+  std::string where_to_look() const override {
+    const std::string source = "its source is in examples/heated_room/firmware";
+    if (const auto& end = guest_.ended()) {
+      return end->reason == machine::StopReason::powered_off
+                 ? fmt::format("the firmware ended itself with status {}; {}", end->exit_status, source)
+                 : fmt::format("what it runs is no firmware or traps for ever; {}", source);
+    }
+    return source;
+  }
 
   void send(std::string_view line) override {
     serial().send(line_to_guest(line));
