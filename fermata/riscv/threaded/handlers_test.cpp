@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#include "fermata/riscv/threaded/handlers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace fermata::riscv::threaded {
+namespace {
+
+TEST(Handlers, EveryInstructionHasOne) {
+  const Handlers& handlers = all_handlers();
+  EXPECT_EQ(std::ranges::count(handlers.of_opcode, nullptr), 0);
+  for (const Handler handler : {handlers.nothing, handlers.load_immediate, handlers.move, handlers.jump,
+                                handlers.jump_register, handlers.go_on, handlers.stop}) {
+    EXPECT_NE(handler, nullptr);
+  }
+}
+
+}  // namespace
+}  // namespace fermata::riscv::threaded
