@@ -11,6 +11,7 @@ namespace fermata::clock {
 
 TimerList::TimerList(Clock& clock, Notify notify)
     : clock_(&clock), queue_(std::make_unique<Queue>(clock, std::move(notify))) {
+  static_assert(sizeof(Queue) <= 256, "a machine of a large fleet has several lists");
   clock.lists_->add(*queue_);
 }
 

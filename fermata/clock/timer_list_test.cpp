@@ -271,7 +271,7 @@ TEST_F(TimerListTest, WithoutANotifyCallbackItsClocksDefaultIsCalled) {
 }
 
 TEST_F(TimerListTest, AnEmptyListIsSmall) {
-  // A machine of a fleet has several; the registry and the queue behind it have a test of their own.
+  // What is behind it is checked where it is made.
   EXPECT_LE(sizeof(TimerList), 2 * sizeof(void*));
   EXPECT_LE(sizeof(Timer), 96U);
 }
