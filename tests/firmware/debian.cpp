@@ -28,6 +28,8 @@ DebianRun talk_to_debian(Emulator& emulator) {
   DebianRun run;
   Terminal terminal(emulator);
   run.prompt = terminal.await(prompt, 60_s);
+  terminal.run("sleep 1", prompt, 5_s);  // what the kernel still has to do after booting is over then
+  terminal.run("sleep 1", prompt, 5_s);
   terminal.type("sleep 5\n");
   const time::Instant asked = emulator.now();
   run.sleep = terminal.await(prompt, 10_s) - asked;

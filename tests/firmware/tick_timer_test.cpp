@@ -73,7 +73,9 @@ TEST(TickTimerGuest, IsNotDisturbedByPollingNorBeingFrozen) {
   expect_shortly_after(numbers["polled"].at(0), 2'000'000);
   EXPECT_GT(numbers["polls"].at(0), 1000);
   EXPECT_EQ(numbers["wrong"], std::vector<std::int64_t>{0});
-  EXPECT_EQ(numbers["frozen"], (std::vector<std::int64_t>{699, 699, 699}));
+  EXPECT_EQ(numbers["frozen"], (std::vector<std::int64_t>{700, 700, 700}));
+  // After each one-shot, after the polled count, which nobody acknowledged yet, and while frozen.
+  EXPECT_EQ(numbers["status"], (std::vector<std::int64_t>{0, 0, 0, 1, 0}));
 }
 
 TEST(TickTimerGuest, SeesTheSameWhateverTheQuantum) {
