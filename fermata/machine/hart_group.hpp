@@ -32,6 +32,8 @@ class HartGroup {
   };
   /// Who is to run next, as things stand; begins a turn if the present one is over.
   [[nodiscard]] State choose();
+  /// The one whose turn it is, as `choose` left it.
+  [[nodiscard]] riscv::Hart& chosen() { return *harts_[current_]; }
   /// Executes at most `budget` instructions of the chosen hart's turn. Returns early when its turn is over, it waits,
   /// or it was told to leave.
   void run(std::uint64_t budget);

@@ -48,6 +48,7 @@ std::string kind_of(const Config& config) {
 std::string_view to_string(StopReason reason) {
   switch (reason) {
     case StopReason::horizon: return "horizon";
+    case StopReason::idle: return "idle";
     case StopReason::work_limit: return "work_limit";
     case StopReason::left: return "left";
     case StopReason::powered_off: return "powered_off";
@@ -186,19 +187,24 @@ void Machine::run_due_timers() {
 }
 
 // A part of the way to `target`, which is later than now. A reason if it cannot go on.
-std::optional<StopReason> Machine::advance_to(time::Instant target, std::uint64_t work_end) {
+std::optional<StopReason> Machine::advance_to(time::Instant target, const RunLimits& limits) {
   switch (harts_.choose()) {
-    case HartGroup::State::idle: time_.warp_to(target); return std::nullopt;
+    case HartGroup::State::idle:
+      if (limits.idle == IdleTime::stop) {
+        return StopReason::idle;
+      }
+      time_.warp_to(target);
+      return std::nullopt;
     case HartGroup::State::stuck: return StopReason::stuck;
     case HartGroup::State::runnable: break;
   }
   const std::uint64_t before = time_.executed();
-  harts_.run(std::min(time_.instructions_until(target), work_end - work_));
+  harts_.run(std::min(time_.instructions_until(target), limits.work - work_));
   work_ += time_.executed() - before;
   return std::nullopt;
 }
 
-Stop Machine::run_until(time::Instant horizon, std::uint64_t work_limit) {
+Stop Machine::run_until(time::Instant horizon, const RunLimits& limits) {
   base::expects(horizon >= now(), "Machine: a horizon is not in the past");
   work_ = 0;
   std::optional<StopReason> reason;
@@ -213,14 +219,14 @@ Stop Machine::run_until(time::Instant horizon, std::uint64_t work_limit) {
     }
     if (is_leaving_.exchange(false, std::memory_order_relaxed)) {
       reason = StopReason::left;
-    } else if (work_ >= work_limit) {
+    } else if (work_ >= limits.work) {
       reason = StopReason::work_limit;
     } else if (is_due) {
       continue;  // what the callbacks have armed for an instant that has come
     } else if (now() >= horizon) {
       reason = StopReason::horizon;
     } else {
-      reason = advance_to(deadline ? std::min(*deadline, horizon) : horizon, work_limit);
+      reason = advance_to(deadline ? std::min(*deadline, horizon) : horizon, limits);
     }
   }
   return {.now = now(), .reason = *reason, .exit_status = exit_status_.value_or(0)};

@@ -24,6 +24,7 @@ namespace fermata::machine {
 /// Why `Machine::run_until` came back.
 enum class StopReason : std::uint8_t {
   horizon,      ///< virtual time has reached the horizon
+  idle,         ///< all harts wait for an interrupt, and it was to stop there
   work_limit,   ///< as much has been executed as was allowed at once: call again
   left,         ///< `leave` was called: call again
   powered_off,  ///< the guest has ended the machine, or reset one that does not reboot: for good
@@ -31,6 +32,15 @@ enum class StopReason : std::uint8_t {
 };
 /// The reason as a word, e.g. "powered_off".
 [[nodiscard]] std::string_view to_string(StopReason reason);
+
+/// What idle time, in which all harts wait for an interrupt, is to be: skipped in no time, or the caller's to pass.
+enum class IdleTime : std::uint8_t { skip, stop };
+
+/// Bounds of one call of `Machine::run_until`.
+struct RunLimits {
+  std::uint64_t work = std::numeric_limits<std::uint64_t>::max();  ///< of the host, in instructions, roughly
+  IdleTime idle = IdleTime::skip;
+};
 
 /// Where and why a machine stands.
 struct Stop {
@@ -60,9 +70,8 @@ class Machine {
   [[nodiscard]] time::Instant now() const { return time_.now(); }
 
   /// Runs until virtual time has reached `horizon`, or there is another reason to stop. The instant reached is less
-  /// than one instruction beyond the horizon. Due timers run exactly at their instants. `work_limit` bounds the host's
-  /// work of one call, in instructions, roughly; virtual time may advance over idle spans for next to nothing of it.
-  Stop run_until(time::Instant horizon, std::uint64_t work_limit = std::numeric_limits<std::uint64_t>::max());
+  /// than one instruction beyond the horizon. Due timers run exactly at their instants.
+  Stop run_until(time::Instant horizon, const RunLimits& limits = {});
   /// Has `run_until` return soon; from a callback of the machine, where it returns after the present instruction, or
   /// from another thread.
   void leave();
@@ -101,7 +110,7 @@ class Machine {
   void finish(const device::Finish& finish);
   void end(int exit_status);
   void run_due_timers();
-  [[nodiscard]] std::optional<StopReason> advance_to(time::Instant target, std::uint64_t work_end);
+  [[nodiscard]] std::optional<StopReason> advance_to(time::Instant target, const RunLimits& limits);
   [[nodiscard]] std::optional<StopReason> obey_guest();
 
   std::shared_ptr<const boot::BootPlan> boot_;

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <optional>
+#include <utility>
 
 #include "fermata/guest/executor.hpp"
 #include "fermata/machine/machine.hpp"
@@ -20,6 +23,13 @@ class MachineExecutor final : public guest::Executor {
   void resume_until(time::Instant horizon) override { horizon_ = horizon; }
   void leave(const wire::Leave& order) override;
 
+  /// Called each time a horizon is reached, before the observer is told: for what is to be seen before the report.
+  void set_before_report(std::function<void()> handler) { before_report_ = std::move(handler); }
+
+  /// Replaces how the machine is run: for an owner who looks at each instruction.
+  using Run = std::function<Stop(time::Instant horizon, const RunLimits& limits)>;
+  void set_run(Run run) { run_ = std::move(run); }
+
   /// Advances towards the horizon, by at most `work_limit` instructions' worth. The observer is told from within when
   /// it is reached, and may resume at once. Why the machine stopped last; nothing if no horizon was given.
   std::optional<Stop> work(std::uint64_t work_limit = std::numeric_limits<std::uint64_t>::max());
@@ -34,6 +44,8 @@ class MachineExecutor final : public guest::Executor {
   Observer* observer_ = nullptr;
   std::optional<time::Instant> horizon_;
   std::optional<wire::Leave> left_;
+  std::function<void()> before_report_;
+  Run run_;
 };
 
 }  // namespace fermata::machine

@@ -48,10 +48,20 @@ TEST(Machine, IdleTimeIsSkipped) {
 
 TEST(Machine, AWorkLimitBoundsOneCall) {
   Machine machine(config_of(testing::endless_loop()));
-  const Stop stop = machine.run_until(Instant::at(1_s), 1000);
+  const Stop stop = machine.run_until(Instant::at(1_s), {.work = 1000});
   EXPECT_EQ(stop.reason, StopReason::work_limit);
   EXPECT_EQ(stop.now, Instant::at(8_us));
   EXPECT_EQ(machine.run_until(Instant::at(1_ms)).reason, StopReason::horizon);
+}
+
+TEST(Machine, IdleTimeCanBeLeftToTheCaller) {
+  Machine machine(config_of(testing::tick_every(500_us)));
+  const Stop stop = machine.run_until(Instant::at(1_s), {.idle = IdleTime::stop});
+  EXPECT_EQ(stop.reason, StopReason::idle);
+  EXPECT_LT(stop.now, Instant::at(1_us));
+  ASSERT_TRUE(machine.next_deadline());
+  EXPECT_EQ(machine.run_until(*machine.next_deadline()).reason, StopReason::horizon);
+  EXPECT_FALSE(machine.is_idle()) << "the timer has woken it";
 }
 
 TEST(Machine, ATrapLoopIsToldAndDoesNotHang) {

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "fermata/machine/machine.hpp"
+#include "fermata/riscv/types.hpp"
+#include "guests/machine/options.hpp"
+
+namespace fermata::machine_program {
+
+/// What `-d` asks for, one line each with its instant, to standard error or the file of `-D`. One thread.
+class EventLog final : public riscv::HartObserver {
+ public:
+  /// Throws base::Error (host_failure) if the file cannot be written.
+  explicit EventLog(LogOption option);
+
+  /// The observer for a machine's config; null if traps are not logged.
+  [[nodiscard]] riscv::HartObserver* hart_observer() { return option_.interrupts ? this : nullptr; }
+  /// Begins to log of this machine, which outlives it.
+  void connect(machine::Machine& machine);
+
+  void trapped(std::uint64_t hart, const riscv::Trap& trap) override;
+  /// Before an instruction is executed.
+  void executes(unsigned hart, std::uint64_t pc);
+  void write(std::string_view text);
+  [[nodiscard]] const LogOption& option() const { return option_; }
+
+ private:
+  struct Closer {
+    void operator()(std::FILE* file) const { static_cast<void>(std::fclose(file)); }
+  };
+  [[nodiscard]] std::string now() const;
+
+  LogOption option_;
+  std::unique_ptr<std::FILE, Closer> file_;
+  machine::Machine* machine_ = nullptr;
+};
+
+}  // namespace fermata::machine_program

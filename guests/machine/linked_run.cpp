@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "guests/machine/linked_run.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "fermata/guest/follower.hpp"
+#include "fermata/machine/machine_executor.hpp"
+#include "fermata/transport/unix_socket.hpp"
+#include "fermata/wire/qqq_guest_session.hpp"
+
+namespace fermata::machine_program {
+namespace {
+
+using loop::EventLoop;
+
+// Between two looks at signals and serial lines: some milliseconds of the host's.
+constexpr std::uint64_t piece = 1'000'000;
+
+class LinkedRun {
+ public:
+  LinkedRun(Emulation& emulation, const LinkOption& link)
+      : emulation_(emulation),
+        stream_(transport::UnixSocket::adopt(link.sock)),
+        session_(link.is_exit_at_zero ? wire::ZeroRequest::exit : wire::ZeroRequest::answer),
+        executor_(emulation.machine()),
+        follower_(session_, stream_, executor_) {
+    executor_.set_observer(follower_);
+    executor_.set_before_report([this] { emulation_.flush(); });
+    executor_.set_run(
+        [this](time::Instant horizon, const machine::RunLimits& limits) { return emulation_.run(horizon, limits); });
+    emulation_.loop().watch(stream_.descriptor(), {.readable = [this] { follower_.serve({}); }, .writable = {}});
+  }
+  ~LinkedRun() { emulation_.loop().forget(stream_.descriptor()); }
+
+  int run() {
+    while (!emulation_.is_ended() && !executor_.left()) {
+      const auto stop = executor_.work(piece);
+      if (stop && stop->reason == machine::StopReason::powered_off) {
+        return stop->exit_status;
+      }
+      const bool is_stuck = stop && stop->reason == machine::StopReason::stuck;
+      if (is_stuck) {
+        tell_stuck(*stop);
+      }
+      emulation_.loop().turn(executor_.is_running() && !is_stuck ? EventLoop::Wait::no : EventLoop::Wait::yes);
+    }
+    if (executor_.left() && executor_.left()->is_fault) {
+      fmt::print(stderr, "fermata-machine: {}\n", executor_.left()->why);
+    }
+    return 0;
+  }
+
+ private:
+  void tell_stuck(const machine::Stop& stop) {
+    if (!has_told_) {
+      has_told_ = true;
+      fmt::print(stderr,
+                 "fermata-machine: the guest traps for ever without executing anything, at {} ns: virtual time stands "
+                 "still, and the simulator waits; look at its trap vector (-d int)\n",
+                 stop.now.since_origin().ns());
+    }
+  }
+
+  Emulation& emulation_;
+  transport::UnixSocket stream_;
+  wire::QqqGuestSession session_;
+  machine::MachineExecutor executor_;
+  guest::Follower follower_;
+  bool has_told_ = false;
+};
+
+}  // namespace
+
+int run_linked(Emulation& emulation, const LinkOption& link) { return LinkedRun(emulation, link).run(); }
+
+}  // namespace fermata::machine_program

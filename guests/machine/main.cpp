@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// fermata-machine: the embedded machine as an emulator with QEMU-style options.
+//
+//   options -> judge (setup) -> machine, loop, serial lines (emulation) -> run_linked | run_free
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "guests/machine/emulation.hpp"
+#include "guests/machine/free_run.hpp"
+#include "guests/machine/linked_run.hpp"
+#include "guests/machine/options.hpp"
+#include "guests/machine/setup.hpp"
+#include "guests/machine/usage.hpp"
+
+namespace fermata::machine_program {
+namespace {
+
+constexpr int status_refused = 1;
+
+// A simulator's own end of the link, inherited by mistake, would keep the end of the simulator from being seen
+// (sync-protocol, "What real clients do").
+void close_inherited(int kept) {
+  const unsigned first = STDERR_FILENO + 1;
+  const auto link = static_cast<unsigned>(kept);
+  if (link > first) {
+    ::close_range(first, link - 1, 0);
+  }
+  ::close_range(std::max(first, link + 1), ~0U, 0);
+}
+
+int run(const Options& options) {
+  const Ruling ruling = judge(options);
+  for (const std::string& note : ruling.notes) {
+    fmt::print(stderr, "fermata-machine: note: {}\n", note);
+  }
+  if (options.link) {
+    close_inherited(options.link->sock);
+  }
+  Emulation emulation(options, ruling);
+  int status = 0;
+  if (emulation.wait_for_serial_lines()) {
+    status = options.link ? run_linked(emulation, *options.link) : run_free(emulation, ruling);
+  }
+  emulation.finish();
+  return status;
+}
+
+int main_of(const std::vector<std::string>& arguments) {
+  try {
+    const Options options = parse_options(arguments);
+    if (options.wants_help) {
+      fmt::print("{}", usage());
+      return 0;
+    }
+    if (options.wants_version) {
+      fmt::print("fermata-machine {}\n", FERMATA_VERSION);
+      return 0;
+    }
+    return run(options);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "fermata-machine: {}\n", error.what());
+    return status_refused;
+  }
+}
+
+}  // namespace
+}  // namespace fermata::machine_program
+
+int main(int argc, char** argv) {
+  return fermata::machine_program::main_of(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fermata::machine_program {
+
+/// Where a serial line leads on the host.
+struct SerialTarget {
+  enum class Kind : std::uint8_t { none, null, stdio, file, unix_socket };
+  Kind kind = Kind::null;
+  std::string path{};
+  bool is_server = false;  ///< of a socket: listens, else connects
+  bool does_wait = true;   ///< of a server: the machine starts when somebody has connected
+
+  friend bool operator==(const SerialTarget&, const SerialTarget&) = default;
+};
+
+struct DriveOption {
+  std::string id;
+  std::string path;
+  bool is_read_only = false;
+  bool is_snapshot = false;  ///< writes go to memory, the file stays
+};
+
+/// `-device loader`: a value, or a file, at an address.
+struct LoaderOption {
+  std::optional<std::uint64_t> address;
+  std::optional<std::uint64_t> data;
+  std::uint64_t data_size = 0;  ///< bytes
+  std::string file;
+  bool is_raw = false;
+};
+
+struct IcountOption {
+  std::optional<unsigned> shift{};
+  bool is_auto = false;
+  std::optional<bool> sleep{};
+  bool align = false;
+};
+
+struct RtcOption {
+  std::string base = "utc";            ///< utc, localtime or a date
+  std::optional<std::string> clock{};  ///< host, rt or vm
+};
+
+struct LinkOption {
+  int sock = -1;
+  bool is_exit_at_zero = false;
+};
+
+/// What is written to the log [-d].
+struct LogOption {
+  bool interrupts = false;
+  bool guest_errors = false;
+  bool executed = false;
+  bool drift = false;
+  std::string file{};  ///< standard error if empty
+};
+
+/// A command line, read and each option for itself checked.
+struct Options {
+  std::uint64_t memory_size = std::uint64_t{128} << 20;
+  unsigned harts = 1;
+  std::string bios = "default";  ///< default, none or a file
+  std::string kernel;
+  std::string initrd;
+  std::string append;
+  std::vector<SerialTarget> serials;  ///< the first is the UART, the second a virtio console
+  std::optional<IcountOption> icount;
+  std::optional<RtcOption> rtc;
+  std::optional<LinkOption> link;
+  LogOption log;
+  std::vector<DriveOption> disks;  ///< in the order of their virtio-blk-devices
+  std::vector<LoaderOption> loaders;
+  std::optional<std::uint64_t> seed;
+  bool does_reboot = true;
+  bool wants_help = false;
+  bool wants_version = false;
+};
+
+/// Reads a command line, the program's name not included. Throws base::BadArgument that names the option and says what
+/// is possible.
+[[nodiscard]] Options parse_options(const std::vector<std::string>& arguments);
+
+}  // namespace fermata::machine_program
