@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "tests/differential/support/executors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <span>
+
+#include "fermata/bus/address_space.hpp"
+#include "fermata/bus/ram.hpp"
+#include "fermata/bus/window.hpp"
+#include "fermata/clock/instruction_time.hpp"
+#include "fermata/riscv/hart.hpp"
+#include "tests/differential/layout.h"
+#include "tests/qemu/support/fixture.hpp"
+
+namespace fermata::differential {
+namespace {
+
+/// Ends a run when it is written to.
+class Finisher : public bus::Window {
+ public:
+  std::uint64_t read(bus::Address /*offset*/, unsigned /*size*/) override { return 0; }
+  void write(bus::Address /*offset*/, unsigned /*size*/, std::uint64_t value) override {
+    is_finished = value == FINISHER_PASS;
+    if (hart != nullptr) {
+      hart->leave();
+    }
+  }
+  riscv::Hart* hart = nullptr;
+  bool is_finished = false;
+};
+
+/// Where a register stands that the harness writes, and that does nothing here.
+class Nothing : public bus::Window {
+ public:
+  std::uint64_t read(bus::Address /*offset*/, unsigned /*size*/) override { return 0; }
+  void write(bus::Address /*offset*/, unsigned /*size*/, std::uint64_t /*value*/) override {}
+};
+
+/// A file of the image's size; its pages of zeros are holes.
+void write_memory(const std::string& path, std::span<const std::byte> bytes) {
+  constexpr std::size_t page = 4096;
+  static constexpr std::array<std::byte, page> zeros{};
+  std::ofstream file(path, std::ios::binary);
+  for (std::size_t at = 0; at < bytes.size(); at += page) {
+    const auto content = bytes.subspan(at, page);
+    if (at + page == bytes.size() || !std::equal(content.begin(), content.end(), zeros.begin())) {
+      file.seekp(static_cast<std::streamoff>(at));
+      file.write(reinterpret_cast<const char*>(content.data()), page);
+    }
+  }
+}
+
+/// The extensions that QEMU's `rv64` has beyond RV64GC, switched off.
+std::string processor(const std::string& program) {
+  std::string name = "rv64,h=off,sstc=off,zba=off,zbb=off,zbc=off,zbs=off";
+  if (qemu_test::run({program, "--version"}).output.find("version 7.") == std::string::npos) {
+    name += ",zfa=off,zawrs=off,zicbom=off,zicboz=off,zicbop=off";
+  }
+  return name;
+}
+
+}  // namespace
+
+HartRun run_on_hart(const Image& image) {
+  bus::Ram ram("ram", RAM_SIZE);
+  std::memcpy(ram.data(), image.bytes().data(), RAM_SIZE);
+  Finisher finisher;
+  Nothing timer;
+  bus::AddressSpace memory;
+  memory.map(RAM_BASE, ram);
+  memory.map({TIMER_COMPARE, 8}, timer, "timer");
+  memory.map({FINISHER_BASE, 0x1000}, finisher, "finisher");
+  clock::InstructionTime time(0);
+  riscv::CodeCache code(memory);
+  riscv::Hart hart({}, {.memory = &memory,
+                        .time = &time,
+                        .code = &code,
+                        .read_mtime = [] { return std::uint64_t{0}; },
+                        .observer = nullptr});
+  finisher.hart = &hart;
+  hart.reset(RAM_BASE);
+  // Far more than any run of the harness and of what it executes takes.
+  const std::uint64_t limit = 10'000'000 + std::uint64_t{image.runs()} * 100'000;
+  const riscv::RunResult result = hart.run(limit);
+  return {.memory = {ram.data(), ram.data() + RAM_SIZE},
+          .executed = result.executed,
+          .is_finished = finisher.is_finished};
+}
+
+std::optional<std::vector<std::byte>> run_on_qemu(const Image& image, const std::string& program) {
+  const qemu_test::TempFolder folder;
+  const std::string path = folder.path("memory");
+  write_memory(path, image.bytes());
+  const std::string backend =
+      "memory-backend-file,id=ram,share=on,size=" + std::to_string(RAM_SIZE) + ",mem-path=" + path;
+  const qemu_test::Outcome outcome = qemu_test::run({program, "-M", "virt,memory-backend=ram", "-object", backend, "-m",
+                                                     std::to_string(RAM_SIZE) + "B", "-cpu", processor(program),
+                                                     "-bios", "none", "-nodefaults", "-display", "none", "-no-reboot"});
+  if (!outcome.status || !outcome.status->is_success()) {
+    ADD_FAILURE() << program << " did not end as it should: " << outcome.output << outcome.errors;
+    return std::nullopt;
+  }
+  std::vector<std::byte> memory(RAM_SIZE);
+  std::ifstream file(path, std::ios::binary);
+  file.read(reinterpret_cast<char*>(memory.data()), RAM_SIZE);
+  return memory;
+}
+
+}  // namespace fermata::differential

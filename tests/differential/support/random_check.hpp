@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace fermata::differential {
+
+struct Totals {
+  std::uint64_t instructions = 0;  ///< at least so many of the random ones were executed; the harness's do not count
+  std::uint64_t traps = 0;
+  unsigned runs = 0;
+  unsigned completed = 0;  ///< runs that came to their end
+};
+
+/// Runs the random code of `seed` on the hart and on a QEMU and expects equal records and equal memory. Where they
+/// differ, it tells the first unit of instructions that makes a difference, and the states after it.
+[[nodiscard]] Totals expect_agreement(const std::string& program, std::uint64_t seed, unsigned sequences);
+
+}  // namespace fermata::differential
