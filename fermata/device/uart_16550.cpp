@@ -90,8 +90,6 @@ void Uart16550::reset() {
   tell_room();
 }
 
-time::Instant Uart16550::now() const { return ports_.timers->clock().now(); }
-
 time::Duration Uart16550::characters(std::uint64_t count) const {
   const Frame frame{.data_bits = 5 + (line_control_ & 3U),
                     .has_parity = (line_control_ & lcr_parity) != 0,
@@ -99,10 +97,6 @@ time::Duration Uart16550::characters(std::uint64_t count) const {
                     .divisor = divisor_};
   return frame.characters(count, config_.clock);
 }
-
-bool Uart16550::has_fifos() const { return (fifo_control_ & fcr_enable) != 0; }
-
-bool Uart16550::is_looped() const { return (modem_control_ & mcr_loop) != 0; }
 
 std::uint32_t Uart16550::interrupt_id() const {
   const std::size_t trigger = has_fifos() ? trigger_levels[fifo_control_ >> 6] : 1;
@@ -113,8 +107,6 @@ std::uint32_t Uart16550::interrupt_id() const {
                              .is_modem_status = (modem_status_ & msr_deltas) != 0},
                             interrupt_enable_);
 }
-
-void Uart16550::update_irq() { ports_.irq->set(interrupt_id() != iir_none); }
 
 // Receiver
 

@@ -50,12 +50,12 @@ class Uart16550 final : public bus::Device, public bus::Window, public SerialInp
  private:
   static const bus::Register<Uart16550> table[8];
 
-  [[nodiscard]] time::Instant now() const;
+  [[nodiscard]] time::Instant now() const { return ports_.timers->clock().now(); }
   [[nodiscard]] time::Duration characters(std::uint64_t count) const;
-  [[nodiscard]] bool has_fifos() const;
-  [[nodiscard]] bool is_looped() const;
+  [[nodiscard]] bool has_fifos() const { return (fifo_control_ & uart::fcr_enable) != 0; }
+  [[nodiscard]] bool is_looped() const { return (modem_control_ & uart::mcr_loop) != 0; }
   [[nodiscard]] std::uint32_t interrupt_id() const;
-  void update_irq();
+  void update_irq() { ports_.irq->set(interrupt_id() != uart::iir_none); }
 
   // receiver
   void take_character(std::uint8_t byte, std::uint32_t flags);

@@ -15,15 +15,7 @@ using testing::FarEnd;
 using ::testing::HasSubstr;
 using testing::Workbench;
 
-constexpr bus::Address data = 0;
-constexpr bus::Address ier = 1;
-constexpr bus::Address iir = 2;
-constexpr bus::Address fcr = 2;
-constexpr bus::Address lcr = 3;
-constexpr bus::Address mcr = 4;
-constexpr bus::Address lsr = 5;
-constexpr bus::Address msr = 6;
-constexpr bus::Address scr = 7;
+constexpr bus::Address data = 0, ier = 1, iir = 2, fcr = 2, lcr = 3, mcr = 4, lsr = 5, msr = 6, scr = 7;
 
 struct Port {
   explicit Port(Uart16550::Config config = {}) : uart(std::move(config), bench.ports(), &far_end) {}
