@@ -98,12 +98,13 @@ void remember(HartState& hart, std::uint64_t address, const Place& place, transl
     return;
   }
   if (rights.load) {
-    hart.data->load_entry(address) = {tag, to_host};
+    hart.data->loads.fill(MemoryView::page_index(address), {tag, to_host});
   }
   if (rights.store && begin->ram->is_writable()) {
     CodePage* const page = hart.code->find_page(place.physical & page_mask);
     const bool has_code = page != nullptr && page->lines != 0;
-    hart.data->store_entry(address) = {tag | (has_code ? StoreEntry::has_code : 0), to_host, page};
+    hart.data->stores.fill(MemoryView::page_index(address),
+                           {tag | (has_code ? StoreEntry::has_code : 0), to_host, page});
   }
 }
 
@@ -117,7 +118,7 @@ MemoryView* view(HartState& hart, std::size_t index) {
 
 void forget(MemoryView* view) {
   if (view != nullptr) {
-    *view = MemoryView{};
+    view->forget();
   }
 }
 

@@ -38,21 +38,56 @@ struct JumpEntry {
   Block* block = nullptr;
 };
 
+/// Entries by some bits of an address. Forgetting costs as much as was filled in.
+template <class Entry, std::size_t size>
+class EntryTable {
+ public:
+  static_assert(size % 64 == 0);
+  [[nodiscard]] const Entry& operator[](std::size_t index) const { return entries_[index]; }
+  [[nodiscard]] Entry& operator[](std::size_t index) { return entries_[index]; }
+  void fill(std::size_t index, const Entry& entry) {
+    entries_[index] = entry;
+    filled_[index / 64] |= std::uint64_t{1} << index % 64;
+  }
+  void forget() {
+    for_each_filled([](Entry& entry) { entry = Entry{}; });
+    filled_.fill(0);
+  }
+  template <class Function>
+  void for_each_filled(Function function) {
+    for (std::size_t word = 0; word < filled_.size(); ++word) {
+      for (std::uint64_t bits = filled_[word]; bits != 0; bits &= bits - 1) {
+        function(entries_[word * 64 + static_cast<std::size_t>(std::countr_zero(bits))]);
+      }
+    }
+  }
+
+ private:
+  std::array<Entry, size> entries_{};
+  std::array<std::uint64_t, size / 64> filled_{};  // a bit each
+};
+
 /// What memory looks like at one privilege, as far as it is known: translations, permissions and decoded code. All of
 /// it can be forgotten at any time.
 struct MemoryView {
   static constexpr std::size_t entries = 256;
-  static constexpr std::size_t fetch_entries = 32;
+  static constexpr std::size_t fetch_entries = 64;
 
-  std::array<LoadEntry, entries> loads{};
-  std::array<StoreEntry, entries> stores{};
-  std::array<FetchEntry, fetch_entries> fetches{};
-  std::array<JumpEntry, entries> jumps{};
+  EntryTable<LoadEntry, entries> loads;
+  EntryTable<StoreEntry, entries> stores;
+  EntryTable<FetchEntry, fetch_entries> fetches;
+  EntryTable<JumpEntry, entries> jumps;
 
-  [[nodiscard]] LoadEntry& load_entry(std::uint64_t address) { return loads[address / page_size % entries]; }
-  [[nodiscard]] StoreEntry& store_entry(std::uint64_t address) { return stores[address / page_size % entries]; }
-  [[nodiscard]] FetchEntry& fetch_entry(std::uint64_t address) { return fetches[address / page_size % fetch_entries]; }
-  [[nodiscard]] JumpEntry& jump_entry(std::uint64_t pc) { return jumps[pc / 2 % entries]; }
+  static constexpr std::size_t page_index(std::uint64_t address) { return address / page_size % entries; }
+  static constexpr std::size_t fetch_index(std::uint64_t address) { return address / page_size % fetch_entries; }
+  static constexpr std::size_t jump_index(std::uint64_t pc) { return pc / 2 % entries; }
+
+  void forget() {
+    loads.forget();
+    stores.forget();
+    fetches.forget();
+    jumps.forget();
+  }
 };
 
 /// The host's pointer for an address in an entry.

@@ -6,6 +6,7 @@
 #include "fermata/riscv/core/csr_bits.hpp"
 #include "fermata/riscv/core/memory.hpp"
 #include "fermata/riscv/core/trap.hpp"
+#include "fermata/riscv/translation/mmu.hpp"
 
 namespace fermata::riscv::core {
 namespace {
@@ -105,6 +106,9 @@ void load(HartState& hart, state::Reader& reader) {
   }
   for (const auto member : csr_members) {
     hart.csrs.*member = reader.u64();
+  }
+  if (!translation::satp_mode(hart.csrs.satp) || (hart.csrs.mstatus >> status::mpp_shift & 3) == 2) {
+    reader.fail("satp or mstatus has no such mode");
   }
   hart.interrupt_lines = reader.u64();
   hart.reservation.is_valid = reader.flag();

@@ -56,17 +56,10 @@ Op* load_reserved(HartState& hart, Op* op) {
   return next(hart, op);
 }
 
+/// What protects memory applies to one that fails, too (unprivileged specification, "Zalrsc").
 template <class T>
 Op* store_conditional(HartState& hart, Op* op) {
   const std::uint64_t address = hart.x[op->rs1];
-  if ((address & (sizeof(T) - 1)) != 0) {
-    return raise(hart, op, core::cause::store_misaligned, address);
-  }
-  if (!hart.reservation.is_valid || hart.reservation.address != address) {
-    hart.reservation.is_valid = false;
-    hart.x[op->rd] = 1;
-    return next(hart, op);
-  }
   std::byte* host = fast_store_pointer<T>(hart, address);
   Place place;
   if (host == nullptr) {
@@ -74,6 +67,11 @@ Op* store_conditional(HartState& hart, Op* op) {
     if (place.kind != Place::Kind::ram) {
       return nullptr;
     }
+  }
+  if (!hart.reservation.is_valid || hart.reservation.address != address) {
+    hart.reservation.is_valid = false;
+    hart.x[op->rd] = 1;
+    return resume_after(hart, op);
   }
   std::byte* const target = host != nullptr ? host : place.host;
   const bool succeeds = extend(read_at<T>(target)) == hart.reservation.value;

@@ -46,7 +46,7 @@ inline Op* enter(HartState& hart, Block* block) {
 
 /// To an address anywhere.
 inline Op* jump(HartState& hart, std::uint64_t target) {
-  const core::JumpEntry& entry = hart.fetch->jump_entry(target);
+  const core::JumpEntry& entry = hart.fetch->jumps[core::MemoryView::jump_index(target)];
   if (entry.pc == target) [[likely]] {
     hart.page = target & core::page_mask;
     return enter(hart, entry.block);

@@ -89,7 +89,7 @@ void Engine::execute(Block& block) {
 /// The block at the pc, or null: a trap was taken.
 Block* Engine::find_block() {
   hart_.page = hart_.pc & core::page_mask;
-  core::JumpEntry& entry = hart_.fetch->jump_entry(hart_.pc);
+  const core::JumpEntry& entry = hart_.fetch->jumps[core::MemoryView::jump_index(hart_.pc)];
   Block* block = entry.pc == hart_.pc ? entry.block : nullptr;
   if (block == nullptr) {
     if (hart_.code->is_full()) {
@@ -102,7 +102,7 @@ Block* Engine::find_block() {
       hart_.link = nullptr;
       return single_instruction();
     }
-    hart_.fetch->jump_entry(hart_.pc) = {hart_.pc, block};
+    hart_.fetch->jumps.fill(core::MemoryView::jump_index(hart_.pc), {hart_.pc, block});
   }
   if (hart_.link != nullptr) {
     *hart_.link = block;
@@ -113,8 +113,8 @@ Block* Engine::find_block() {
 
 /// Null: not all of it is known to be executable RAM.
 CodePage* Engine::fetch_page() {
-  core::FetchEntry& entry = hart_.fetch->fetch_entry(hart_.pc);
-  if (entry.tag != hart_.page) {
+  const std::size_t index = core::MemoryView::fetch_index(hart_.pc);
+  if (hart_.fetch->fetches[index].tag != hart_.page) {
     const Place place = core::resolve(hart_, hart_.pc, sizeof(std::uint16_t), AccessKind::fetch);
     if (place.kind != Place::Kind::ram || !place.is_page_uniform) {
       return nullptr;
@@ -123,9 +123,9 @@ CodePage* Engine::fetch_page() {
     if (page == nullptr) {
       return nullptr;
     }
-    entry = {hart_.page, page};
+    hart_.fetch->fetches.fill(index, {hart_.page, page});
   }
-  return entry.page;
+  return hart_.fetch->fetches[index].page;
 }
 
 /// Null: the first instruction goes beyond the page.
@@ -160,38 +160,50 @@ Block* Engine::build(CodePage& page, std::uint64_t physical) {
   return block;
 }
 
-bool Engine::fetch_half(std::uint64_t pc, std::uint16_t& bits, std::uint64_t& physical) {
+/// The 16 bits at `pc`. False: a trap was taken.
+bool Engine::fetch_half(std::uint64_t pc, std::uint16_t& bits) {
+  const core::FetchEntry& known = hart_.fetch->fetches[core::MemoryView::fetch_index(pc)];
+  if (known.tag == (pc & core::page_mask)) {
+    bits = half_at(known.page->host + (pc & ~core::page_mask));
+    return true;
+  }
   const Place place = core::resolve(hart_, pc, sizeof bits, AccessKind::fetch);
   if (place.kind != Place::Kind::ram) {
     core::take_exception(hart_, place.cause, pc);
     return false;
   }
   bits = half_at(place.host);
-  physical = place.physical;
+  if (place.is_page_uniform) {
+    if (CodePage* const page = hart_.code->page_at(place.physical & core::page_mask)) {
+      hart_.fetch->fetches.fill(core::MemoryView::fetch_index(pc), {pc & core::page_mask, page});
+    }
+  }
   return true;
 }
 
-/// A block of one instruction that is used once: for one that crosses pages, whose second half may change on its own,
+/// A block of one instruction that is not kept: for one that crosses pages, whose second half may change on its own,
 /// and for pages that are executable in part only. Null: a trap was taken.
 Block* Engine::single_instruction() {
   std::uint16_t low = 0;
   std::uint16_t high = 0;
-  std::uint64_t physical = 0;
-  std::uint64_t physical_of_high = 0;
-  if (!fetch_half(hart_.pc, low, physical)) {
+  if (!fetch_half(hart_.pc, low)) {
     return nullptr;
   }
-  if (decoding::length_of(low) == 4 && !fetch_half(hart_.pc + 2, high, physical_of_high)) {
+  if (decoding::length_of(low) == 4 && !fetch_half(hart_.pc + 2, high)) {
     return nullptr;
   }
   hart_.single_bits = low | static_cast<std::uint32_t>(high) << 16;
-  BlockBuilder builder(static_cast<unsigned>(hart_.pc & ~core::page_mask));
-  (void)builder.add(decoding::decode(hart_.single_bits));
-  builder.finish();
-  Block* const block = new (single_use_.data())
-      Block{.physical = physical, .page = nullptr, .next = nullptr, .count = 1, .bytes = builder.bytes()};
-  builder.put_behind(*block);
-  return block;
+  Single& single = singles_[hart_.pc / core::page_size % singles_.size()];
+  const std::uint64_t offset = hart_.pc & ~core::page_mask;
+  if (single.block.count != 1 || single.bits != hart_.single_bits || single.block.physical != offset) {
+    BlockBuilder builder(static_cast<unsigned>(offset));
+    (void)builder.add(decoding::decode(hart_.single_bits));
+    builder.finish();
+    single.bits = hart_.single_bits;
+    single.block = {.physical = offset, .page = nullptr, .next = nullptr, .count = 1, .bytes = builder.bytes()};
+    builder.put_behind(single.block);
+  }
+  return &single.block;
 }
 
 /// As much of the block as the budget allows: the block itself, or a copy of its beginning.
@@ -199,7 +211,8 @@ Block* Engine::fit_budget(Block& block) {
   if (block.count <= hart_.left) {
     return &block;
   }
-  Block* const part = new (single_use_.data()) Block(block);
+  Block* const part = &part_.block;
+  *part = block;
   part->count = 0;
   Op* into = part->ops();
   for (const Op* op = block.ops(); part->count + op->count() <= hart_.left; ++op) {
@@ -214,30 +227,24 @@ Block* Engine::fit_budget(Block& block) {
 }
 
 void Engine::code_appeared(CodePage& page) {
-  for (const auto& view : hart_.views) {
-    if (view == nullptr) {
-      continue;
-    }
-    for (core::StoreEntry& entry : view->stores) {
-      if (entry.tag != core::no_tag && core::host_pointer(entry.tag & core::page_mask, entry.to_host) == page.host) {
+  for_each_view([&](core::MemoryView& view) {
+    view.stores.for_each_filled([&](core::StoreEntry& entry) {
+      if (core::host_pointer(entry.tag & core::page_mask, entry.to_host) == page.host) {
         entry.tag |= core::StoreEntry::has_code;
         entry.page = &page;
       }
-    }
-  }
+    });
+  });
 }
 
 void Engine::code_dropped(const CodePage& page) {
-  for (const auto& view : hart_.views) {
-    if (view == nullptr) {
-      continue;
-    }
-    for (core::JumpEntry& entry : view->jumps) {
+  for_each_view([&](core::MemoryView& view) {
+    view.jumps.for_each_filled([&](core::JumpEntry& entry) {
       if (entry.block != nullptr && entry.block->page == &page) {
         entry = {};
       }
-    }
-  }
+    });
+  });
   if (hart_.block != nullptr && hart_.block->page == &page) {
     hart_.attention.fetch_or(attention::code, std::memory_order_relaxed);
     hart_.link = nullptr;

@@ -27,10 +27,15 @@ class Engine final : public ExecutionEngine, private CodeUser {
   void forget() override;
 
  private:
-  /// Room for a block that is not kept.
-  struct SingleUse {
-    Block block;
-    std::array<Op, BlockBuilder::max_slots> ops;
+  /// A block with room behind it, for what is not kept in the CodeCache.
+  template <std::size_t slots>
+  struct RoomyBlock {
+    Block block{};
+    alignas(Op) std::array<std::byte, slots * sizeof(Op)> room;
+  };
+  /// A block of one instruction; it depends on nothing but the bits and the offset in the page.
+  struct Single : RoomyBlock<3> {
+    std::uint32_t bits = 0;
   };
 
   [[nodiscard]] bool take_attention();
@@ -39,7 +44,7 @@ class Engine final : public ExecutionEngine, private CodeUser {
   [[nodiscard]] CodePage* fetch_page();
   [[nodiscard]] Block* build(CodePage& page, std::uint64_t physical);
   [[nodiscard]] Block* single_instruction();
-  [[nodiscard]] bool fetch_half(std::uint64_t pc, std::uint16_t& bits, std::uint64_t& physical);
+  [[nodiscard]] bool fetch_half(std::uint64_t pc, std::uint16_t& bits);
   [[nodiscard]] Block* fit_budget(Block& block);
   void execute(Block& block);
 
@@ -47,8 +52,18 @@ class Engine final : public ExecutionEngine, private CodeUser {
   void code_dropped(const CodePage& page) override;
   void all_code_dropped() override;
 
+  template <class Function>
+  void for_each_view(Function function) {
+    for (const auto& view : hart_.views) {
+      if (view != nullptr) {
+        function(*view);
+      }
+    }
+  }
+
   core::HartState& hart_;
-  alignas(Block) std::array<std::byte, sizeof(SingleUse)> single_use_;
+  RoomyBlock<BlockBuilder::max_slots> part_;  // the beginning of a block for which the budget is too small
+  std::array<Single, 16> singles_{};
 };
 
 }  // namespace fermata::riscv::threaded

@@ -26,7 +26,7 @@ std::uint64_t read_bytes(const std::byte* host, unsigned size) {
 
 /// A page that the view has, for an access that is only not aligned.
 Place known_load(HartState& hart, std::uint64_t address) {
-  const core::LoadEntry& entry = hart.data->load_entry(address);
+  const core::LoadEntry& entry = hart.data->loads[core::MemoryView::page_index(address)];
   if (entry.tag != (address & core::page_mask)) {
     return {};
   }
@@ -57,7 +57,7 @@ Loaded load_in_page(HartState& hart, Op* op, std::uint64_t address, unsigned siz
 
 /// A store into a page that the view has, but with code in it; false if it has it not.
 bool store_into_code(HartState& hart, std::uint64_t address, unsigned size, std::uint64_t value) {
-  core::StoreEntry& entry = hart.data->store_entry(address);
+  core::StoreEntry& entry = hart.data->stores[core::MemoryView::page_index(address)];
   if ((entry.tag & ~core::StoreEntry::has_code) != (address & core::page_mask)) {
     return false;
   }

@@ -20,13 +20,13 @@ static_assert(std::endian::native == std::endian::little, "guest memory is acces
 /// Where an aligned T is, if the fast path has it; else null.
 template <class T>
 const std::byte* fast_load_pointer(core::HartState& hart, std::uint64_t address) {
-  const core::LoadEntry& entry = hart.data->load_entry(address);
+  const core::LoadEntry& entry = hart.data->loads[core::MemoryView::page_index(address)];
   return (address & (core::page_mask | (sizeof(T) - 1))) == entry.tag ? core::host_pointer(address, entry.to_host)
                                                                       : nullptr;
 }
 template <class T>
 std::byte* fast_store_pointer(core::HartState& hart, std::uint64_t address) {
-  const core::StoreEntry& entry = hart.data->store_entry(address);
+  const core::StoreEntry& entry = hart.data->stores[core::MemoryView::page_index(address)];
   return (address & (core::page_mask | (sizeof(T) - 1))) == entry.tag ? core::host_pointer(address, entry.to_host)
                                                                       : nullptr;
 }
