@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fermata/sim/machine.hpp"
 #include "tests/firmware/machine_emulator.hpp"
 #include "tests/firmware/program_emulator.hpp"
 #include "tests/qemu/support/fixture.hpp"
@@ -44,10 +43,11 @@ class Debian : public testing::Test {
   }
   [[nodiscard]] DebianRun run_program() const {
     const qemu_test::TempFolder folder;
-    ProgramEmulator emulator(sim::machine_command({"fermata-machine", "-m", "256", "-rtc", "base=2026-01-01,clock=vm",
-                                                   "-bios", files_.firmware, "-kernel", files_.kernel, "-initrd",
-                                                   files_.initrd, "-append", files_.append}),
-                             folder.folder());
+    ProgramEmulator emulator(
+        {.arguments = {qemu_test::built_program("fermata-machine"), "-icount", "shift=3,sleep=off", "-m", "256", "-rtc",
+                       "base=2026-01-01,clock=vm", "-bios", files_.firmware, "-kernel", files_.kernel, "-initrd",
+                       files_.initrd, "-append", files_.append}},
+        folder.folder());
     return talk_to_debian(emulator);
   }
 

@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fermata/sim/machine.hpp"
 #include "tests/firmware/machine_emulator.hpp"
 #include "tests/firmware/program_emulator.hpp"
 #include "tests/qemu/support/fixture.hpp"
@@ -41,7 +40,8 @@ class Uboot : public testing::Test {
   [[nodiscard]] UbootRun run_program() const {
     const qemu_test::TempFolder folder;
     ProgramEmulator emulator(
-        sim::machine_command({"fermata-machine", "-m", "128", "-bios", files_.firmware, "-kernel", files_.kernel}),
+        {.arguments = {qemu_test::built_program("fermata-machine"), "-icount", "shift=3,sleep=off", "-m", "128", "-rtc",
+                       "clock=vm", "-bios", files_.firmware, "-kernel", files_.kernel}},
         folder.folder());
     return talk_to_uboot(emulator);
   }
