@@ -91,7 +91,7 @@ class SortedTimers {
 class SortedList final : public TimerContender {
  public:
   [[nodiscard]] std::string name() const override { return "sorted list"; }
-  [[nodiscard]] std::size_t max_batch(std::size_t pending) const override { return 30'000'000 / pending; }
+  [[nodiscard]] std::size_t max_batch(std::size_t pending) const override { return 10'000'000 / pending; }
 
   void make(std::uint32_t count) override {
     notes_.resize(count);

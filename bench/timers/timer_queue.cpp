@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <map>
+#include <cstdio>
 #include <numeric>
 #include <random>
 
@@ -21,6 +21,10 @@ using bench::Arm;
 
 constexpr std::int64_t horizon_ms = 1'000'000;
 constexpr std::array<const char*, 4> operations{"arm", "re-arm", "cancel", "expire"};
+constexpr std::size_t arming = 0;
+constexpr std::size_t moving = 1;
+constexpr std::size_t cancelling = 2;
+constexpr std::size_t expiring = 3;
 
 // All contenders, Fermata first.
 std::vector<bench::MakeContender> contenders() {
@@ -60,13 +64,13 @@ class Rounds {
   std::array<double, operations.size()> run() {
     std::array<double, operations.size()> ns{};
     const std::vector<Arm> to_arm = arms_of(spare_);
-    ns[0] = measure([&] { contender_.arm(to_arm); }) / static_cast<double>(to_arm.size());
+    ns[arming] = measure([&] { contender_.arm(to_arm); }) / static_cast<double>(to_arm.size());
     armed_.insert(armed_.end(), spare_.begin(), spare_.end());
     draw_spares();
-    ns[2] = measure([&] { contender_.cancel(spare_); }) / static_cast<double>(spare_.size());
+    ns[cancelling] = measure([&] { contender_.cancel(spare_); }) / static_cast<double>(spare_.size());
     const std::vector<Arm> to_move = arms_of(sample());
-    ns[1] = measure([&] { contender_.rearm(to_move); }) / static_cast<double>(to_move.size());
-    ns[3] = expire();
+    ns[moving] = measure([&] { contender_.rearm(to_move); }) / static_cast<double>(to_move.size());
+    ns[expiring] = expire();
     return ns;
   }
 
@@ -142,14 +146,27 @@ void measure_once(bench::TimerContender& contender, std::uint32_t pending, std::
   } while (bench::real_time_ns() < end);
 }
 
-void print_row(std::uint32_t pending, std::size_t operation, const Samples& samples) {
-  fmt::print("| {} | {} |", pending, operations[operation]);
-  const double ours = median_of(samples[0][operation]);
-  for (const auto& contender : samples) {
-    const double ns = median_of(contender[operation]);
-    fmt::print(" {:.0f} ({:.2f}) |", ns, ns / ours);
+void print_row(std::uint32_t pending, const char* operation, const std::vector<double>& ns) {
+  fmt::print("| {} | {} |", pending, operation);
+  for (const double contender : ns) {
+    fmt::print(" {:.0f} ({:.2f}) |", contender, contender / ns[0]);
   }
   fmt::print("\n");
+}
+
+void print_rows(std::uint32_t pending, const Samples& samples) {
+  std::vector<double> life(samples.size());
+  for (std::size_t operation = 0; operation < operations.size(); ++operation) {
+    std::vector<double> ns;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      ns.push_back(median_of(samples[i][operation]));
+      if (operation == arming || operation == expiring) {
+        life[i] += ns.back();
+      }
+    }
+    print_row(pending, operations[operation], ns);
+  }
+  print_row(pending, "a life", life);
 }
 
 }  // namespace
@@ -180,9 +197,8 @@ int main(int argc, char** argv) {
         measure_once(*contender, pending, budget_ms * 1'000'000, samples[i]);
       }
     }
-    for (std::size_t operation = 0; operation < operations.size(); ++operation) {
-      print_row(pending, operation, samples);
-    }
+    print_rows(pending, samples);
+    std::fflush(stdout);
   }
   return 0;
 }

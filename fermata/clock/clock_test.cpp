@@ -42,6 +42,14 @@ TEST_F(ClockTest, TellsItsSourcesInstantAlsoWhileDisabled) {
   EXPECT_EQ(clock.now(), at_ns(8));
 }
 
+TEST_F(ClockTest, IsReadInNsUsOrMs) {
+  now.set(7'654'321);
+  const Duration reading = clock.now().since_origin();
+  EXPECT_EQ(reading.ns(), 7'654'321);
+  EXPECT_EQ(reading.us_floor(), 7'654);
+  EXPECT_EQ(reading / Duration::milliseconds(1), 7);
+}
+
 TEST_F(ClockTest, DeadlineIsTheSoonestOfAllItsLists) {
   EXPECT_EQ(clock.deadline(), std::nullopt);
   TimerList first(clock);

@@ -16,6 +16,8 @@ namespace fermata::loop {
 /// descriptors; `wake`, `stop`, `defer` and the timers of its group are for any thread. The clocks outlive it, and it
 /// outlives its timers and deferred calls.
 ///
+/// A thread that turns a loop gets a timer slack of 1 ns, so that its waits end when they should.
+///
 /// A machine has one main loop, to which timer lists that belong to no loop are turned over; I/O threads have loops of
 /// their own, each with its own group of timer lists.
 class EventLoop {
