@@ -19,8 +19,9 @@ namespace sim = fermata::sim;
 
 constexpr std::uint64_t ram_size = std::uint64_t{64} * 1024;
 
-machine::Config config_for(const std::string& firmware) {
+machine::Config config_for(const std::string& firmware, fermata::trace::Sink* trace) {
   machine::Config config;
+  config.trace = trace;
   config.boot = machine::boot::plan_boot({.kernel = machine::boot::read_named(firmware)}, ram_size, 1);
   return config;
 }
@@ -28,7 +29,7 @@ machine::Config config_for(const std::string& firmware) {
 class MachineGuest final : public ControllerGuest {
  public:
   MachineGuest(const std::string& firmware, fermata::trace::Sink* trace)
-      : guest_(config_for(firmware)), handle_(sim::Guest::attach(guest_.connect(), "the machine", trace)) {
+      : guest_(config_for(firmware, trace)), handle_(sim::Guest::attach(guest_.connect(), "the machine", trace)) {
     serial().set_receiver(
         [this](fermata::time::Instant /*at*/, std::span<const std::byte> bytes) { received_.put(bytes); });
   }
