@@ -85,9 +85,8 @@ HartRun run_on_hart(const Image& image) {
   // Far more than any run of the harness and of what it executes takes.
   const std::uint64_t limit = 10'000'000 + std::uint64_t{image.runs()} * 100'000;
   const riscv::RunResult result = hart.run(limit);
-  return {.memory = {ram.data(), ram.data() + RAM_SIZE},
-          .executed = result.executed,
-          .is_finished = finisher.is_finished};
+  return {
+      .memory = {ram.data(), ram.data() + RAM_SIZE}, .executed = result.executed, .is_finished = finisher.is_finished};
 }
 
 std::optional<std::vector<std::byte>> run_on_qemu(const Image& image, const std::string& program) {

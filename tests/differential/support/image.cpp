@@ -149,7 +149,7 @@ void Image::add_descriptor(Choices& choices, const Sequence& sequence) {
   const bool has_interrupts = choices.percent(15);
   put_word(at, D_MIDELEG, choices.percent(50) ? 0 : choices.bits() & 0x222);
   put_word(at, D_MIE, has_interrupts ? choices.bits() & 0x222 : 0);
-  put_word(at, D_MIP, has_interrupts ? choices.bits() & 0x222 : 0);
+  put_word(at, D_MIP, has_interrupts ? 2U << 4 * choices.below(3) : 0);  // one: see RandomCode
   put_word(at, D_SSCRATCH, choices.bits());
   put_word(at, D_STVEC, STUB_BASE | choices.below(2));
   put_word(at, D_MCOUNTEREN, choices.percent(60) ? 7 : choices.below(8));

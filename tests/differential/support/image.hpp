@@ -15,8 +15,10 @@ namespace fermata::differential {
 /// all that a run finds out stands in the memory that it leaves behind.
 class Image {
  public:
-  /// What `seed` gives: `sequences` different ones, each run twice from different states. Throws base::BadArgument if
-  /// they do not fit.
+  static constexpr unsigned runs_of_each = 2;
+
+  /// What `seed` gives: `sequences` different ones, each run twice from different states. A larger number of sequences
+  /// begins with the same ones. Throws base::BadArgument if they do not fit.
   Image(std::uint64_t seed, unsigned sequences);
 
   [[nodiscard]] std::span<const std::byte> bytes() const { return memory_; }
@@ -31,8 +33,6 @@ class Image {
   void cut(unsigned run, unsigned units);
 
  private:
-  static constexpr unsigned runs_of_each = 2;
-
   void add_sequence(Choices& choices, std::uint64_t& at);
   void add_descriptor(Choices& choices, const Sequence& sequence);
   void set_protection(Choices& choices, std::uint64_t descriptor);

@@ -103,7 +103,8 @@ std::uint64_t random_entry_address(Choices& choices) {
 }
 
 std::uint64_t random_entry(Choices& choices) {
-  std::uint64_t physical = SCRATCH_BASE + choices.below((choices.percent(80) ? SCRATCH_HOT : SCRATCH_SIZE) / page) * page;
+  std::uint64_t physical =
+      SCRATCH_BASE + choices.below((choices.percent(80) ? SCRATCH_HOT : SCRATCH_SIZE) / page) * page;
   if (choices.percent(5)) {
     physical = choices.percent(50) ? TABLES_BASE + TABLES_SIZE - page : RAM_BASE + RAM_SIZE + page * choices.below(16);
   }

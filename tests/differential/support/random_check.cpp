@@ -18,39 +18,47 @@ constexpr std::uint64_t instructions_for_a_trap = 160;
 
 class Bisection {
  public:
-  Bisection(const std::string& program, std::uint64_t seed, unsigned sequences, unsigned run)
-      : program_(program), seed_(seed), sequences_(sequences), run_(run) {}
+  Bisection(const std::string& program, std::uint64_t seed) : program_(program), seed_(seed) {}
 
-  /// What to tell of the first unit after which the states differ.
-  std::string report() {
-    const Image image(seed_, sequences_);
-    const auto& units = image.sequence_of(run_).units;
+  /// What to tell of the first unit after which the states differ, where they are known to differ after `runs` runs.
+  std::string report(unsigned runs) {
     unsigned same = 0;
-    unsigned different = static_cast<unsigned>(units.size());
-    while (different - same > 1) {
-      const unsigned middle = (same + different) / 2;
-      (differ_after(middle).empty() ? same : different) = middle;
+    while (runs - same > 1) {
+      const unsigned middle = (same + runs) / 2;
+      (differ_after(middle - 1, all_units).empty() ? same : runs) = middle;
     }
-    std::string difference = differ_after(different);
-    return fmt::format(
-        "seed {}, run {} of {} sequences, mode {}, satp {:x}, mstatus {:x}: after unit {} at {:x} ({})\n{}", seed_,
-        run_, sequences_, static_cast<int>(image.sequence_of(run_).mode), image.descriptor(run_, D_SATP),
-        image.descriptor(run_, D_MSTATUS), different - 1, units[different - 1], bytes_of(image, different - 1),
-        difference);
+    const unsigned run = runs - 1;
+    const Image image = image_for(run);
+    const auto& units = image.sequence_of(run).units;
+    unsigned equal = 0;
+    unsigned different = static_cast<unsigned>(units.size());
+    while (different - equal > 1) {
+      const unsigned middle = (equal + different) / 2;
+      (differ_after(run, middle).empty() ? equal : different) = middle;
+    }
+    return fmt::format("seed {}, run {}, mode {}, satp {:x}, mstatus {:x}: after unit {} at {:x} ({})\n{}", seed_, run,
+                       static_cast<int>(image.sequence_of(run).mode), image.descriptor(run, D_SATP),
+                       image.descriptor(run, D_MSTATUS), different - 1, units[different - 1],
+                       bytes_of(image, run, different - 1), differ_after(run, different));
   }
 
  private:
-  std::string differ_after(unsigned units) {
-    Image image(seed_, sequences_);
-    image.keep_runs(run_ + 1);
-    image.cut(run_, units);
+  static constexpr unsigned all_units = ~0U;
+
+  /// Images of one seed begin alike: what comes after the run is left out.
+  [[nodiscard]] Image image_for(unsigned run) const { return Image(seed_, run / Image::runs_of_each + 1); }
+
+  std::string differ_after(unsigned run, unsigned units) {
+    Image image = image_for(run);
+    image.keep_runs(run + 1);
+    image.cut(run, units);
     const HartRun ours = run_on_hart(image);
     const auto qemus = run_on_qemu(image, program_);
-    return qemus ? Comparison(ours.memory, *qemus, run_ + 1).describe(run_) : "QEMU failed\n";
+    return qemus ? Comparison(ours.memory, *qemus, run + 1).describe(run) : "QEMU failed\n";
   }
 
-  std::string bytes_of(const Image& image, unsigned unit) const {
-    const Sequence& sequence = image.sequence_of(run_);
+  static std::string bytes_of(const Image& image, unsigned run, unsigned unit) {
+    const Sequence& sequence = image.sequence_of(run);
     const std::uint64_t end = unit + 1 < sequence.units.size() ? sequence.units[unit + 1] : sequence.end;
     std::string text;
     for (std::uint64_t at = sequence.units[unit]; at < end; at += 2) {
@@ -63,8 +71,6 @@ class Bisection {
 
   const std::string& program_;
   std::uint64_t seed_;
-  unsigned sequences_;
-  unsigned run_;
 };
 
 /// Instructions that the harness executes for the runs of an image, with nothing but their ends in them.
@@ -93,9 +99,9 @@ Totals expect_agreement(const std::string& program, std::uint64_t seed, unsigned
   }
   const Comparison comparison(ours.memory, *qemus, image.runs());
   if (const auto run = comparison.first_difference()) {
-    ADD_FAILURE() << comparison.describe(*run) << Bisection(program, seed, sequences, *run).report();
-  } else if (const auto at = comparison.first_byte_beside_the_records()) {
-    ADD_FAILURE() << "seed " << seed << ": memory differs from " << std::hex << *at << " on";
+    ADD_FAILURE() << comparison.describe(*run) << Bisection(program, seed).report(*run + 1);
+  } else if (!comparison.describe_memory().empty()) {
+    ADD_FAILURE() << comparison.describe_memory() << Bisection(program, seed).report(image.runs());
   }
   const Traps traps = count_traps(ours.memory, image.runs());
   const std::uint64_t for_traps = (traps.count - image.runs()) * instructions_for_a_trap;

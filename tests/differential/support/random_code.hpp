@@ -76,6 +76,7 @@ class RandomCode {
   void floating();
   void floating_memory();
   void control_register();
+  void interrupt_register(std::uint32_t scratch);
   void floating_control();
   void absent_register();
   void jump();

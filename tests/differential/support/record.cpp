@@ -54,13 +54,17 @@ std::optional<unsigned> Comparison::first_difference() const {
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> Comparison::first_byte_beside_the_records() const {
-  const auto ours = ours_.first(RAM_COMPARED);
+std::string Comparison::describe_memory() const {
+  const auto ours = ours_.first(RECORDS_BASE - RAM_BASE);
   const auto [mine, theirs] = std::mismatch(ours.begin(), ours.end(), qemus_.begin());
   if (mine == ours.end()) {
-    return std::nullopt;
+    return {};
   }
-  return RAM_BASE + static_cast<std::uint64_t>(mine - ours.begin());
+  const auto at = static_cast<std::size_t>(mine - ours.begin()) & ~std::size_t{7};
+  std::array<std::uint64_t, 2> words{};
+  std::memcpy(&words[0], ours_.data() + at, 8);
+  std::memcpy(&words[1], qemus_.data() + at, 8);
+  return fmt::format("  memory at {:x} ours {:016x}  QEMU {:016x}\n", RAM_BASE + at, words[0], words[1]);
 }
 
 std::string Comparison::describe(unsigned run) const {
@@ -72,7 +76,7 @@ std::string Comparison::describe(unsigned run) const {
       text += fmt::format("  {:<14} ours {:016x}  QEMU {:016x}\n", name_of(word), ours, qemus);
     }
   }
-  return text;
+  return text + describe_memory();
 }
 
 Traps count_traps(std::span<const std::byte> memory, unsigned runs) {

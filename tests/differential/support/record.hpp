@@ -17,10 +17,10 @@ class Comparison {
 
   /// The first of the runs whose record differs.
   [[nodiscard]] std::optional<unsigned> first_difference() const;
-  /// The first byte that differs outside the records.
-  [[nodiscard]] std::optional<std::uint64_t> first_byte_beside_the_records() const;
-  /// What differs in a run's record, a line each: name, ours, QEMU's.
+  /// What differs in a run's record, a line each: name, ours, QEMU's; and in the memory beside the records.
   [[nodiscard]] std::string describe(unsigned run) const;
+  /// The first word that differs outside the records; empty if there is none.
+  [[nodiscard]] std::string describe_memory() const;
 
  private:
   std::span<const std::byte> ours_;
