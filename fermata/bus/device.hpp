@@ -48,7 +48,7 @@ class Device {
   /// Back to the state in which it was built, its timers cancelled and its lines low.
   virtual void reset() = 0;
   /// Its whole state; `load` of what `save` wrote gives the same device, its timers armed as they were. Lines are
-  /// driven to their level.
+  /// driven to their level. After a load that threw, only reset and load are allowed.
   virtual void save(state::Writer& writer) const = 0;
   virtual void load(state::Reader& reader) = 0;
 };

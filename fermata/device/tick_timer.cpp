@@ -28,6 +28,7 @@ void reduce(std::uint64_t& a, std::uint64_t& b) {
 }
 
 constexpr std::int64_t never_ns = std::numeric_limits<std::int64_t>::max();
+constexpr time::Duration longest_saved = time::Duration::nanoseconds(never_ns / 2);  // no sum or difference overflows
 
 }  // namespace
 
@@ -104,7 +105,9 @@ void TickTimer::reset() {
 
 time::Instant TickTimer::now() const { return ports_.timers->clock().now(); }
 
-time::Duration TickTimer::elapsed() const { return count_ == Count::frozen ? frozen_elapsed_ : now() - start_; }
+time::Duration TickTimer::elapsed() const {
+  return count_ == Count::frozen ? frozen_elapsed_ : std::max(now() - start_, time::Duration::zero());
+}
 
 std::uint64_t TickTimer::counts_left() const {
   if (count_ == Count::stopped) {
@@ -239,6 +242,10 @@ void TickTimer::load(state::Reader& reader) {
   ticks_to_end_ = reader.u64();
   start_ = reader.instant();
   frozen_elapsed_ = reader.duration();
+  if (start_ < time::Instant::at(-longest_saved) || frozen_elapsed_ < time::Duration::zero() ||
+      frozen_elapsed_ > longest_saved) {
+    reader.fail("the count's start is out of range");
+  }
   timer_.load(reader);
   update_irq();
 }

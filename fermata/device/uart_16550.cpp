@@ -15,7 +15,8 @@ namespace {
 
 using namespace uart;
 
-constexpr std::uint32_t reset_divisor = 12;
+// A burst, which is cut to a century, then ends within time.
+constexpr auto latest_burst = time::Instant::at(time::Duration::nanoseconds(std::int64_t{1} << 62));
 constexpr unsigned timeout_characters = 4;
 constexpr std::array<std::size_t, 4> trigger_levels = {1, 4, 8, 14};
 
@@ -62,8 +63,7 @@ Uart16550::Uart16550(Config config, const bus::Ports& ports, SerialBackend* back
       backend_(backend),
       registers_(*this, table, ports.errors),
       timeout_timer_(*ports.timers, [this] { timeout_expired(); }),
-      transmit_timer_(*ports.timers, [this] { character_left(); }),
-      divisor_(reset_divisor) {
+      transmit_timer_(*ports.timers, [this] { character_left(); }) {
   registers_.reset();
 }
 
@@ -381,9 +381,6 @@ void Uart16550::load(state::Reader& reader) {
                                      &modem_status_, &scratch_, &divisor_}) {
     *field = reader.u32();
   }
-  if (fifo_control_ > 0xff || divisor_ > 0xffff || line_control_ > 0xff) {
-    reader.fail("a register has a value that it cannot have");
-  }
   for (bool* const flag : {&is_timeout_pending_, &is_transmit_pending_, &wants_room_, &is_shifting_}) {
     *flag = reader.flag();
   }
@@ -392,6 +389,9 @@ void Uart16550::load(state::Reader& reader) {
   shifting_ = reader.u8();
   burst_start_ = reader.instant();
   burst_characters_ = reader.u64();
+  if (fifo_control_ > 0xff || divisor_ > 0xffff || line_control_ > 0xff || burst_start_ > latest_burst) {
+    reader.fail("a register has a value that it cannot have");
+  }
   timeout_timer_.load(reader);
   transmit_timer_.load(reader);
   update_irq();

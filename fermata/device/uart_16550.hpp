@@ -48,6 +48,7 @@ class Uart16550 final : public bus::Device, public bus::Window, public SerialInp
   [[nodiscard]] static std::string describe_registers();
 
  private:
+  static constexpr std::uint32_t reset_divisor = 12;
   static const bus::Register<Uart16550> table[8];
 
   [[nodiscard]] time::Instant now() const { return ports_.timers->clock().now(); }
@@ -98,7 +99,7 @@ class Uart16550 final : public bus::Device, public bus::Window, public SerialInp
   std::uint32_t line_status_ = 0;  // the transmitter's part
   std::uint32_t modem_status_ = 0;
   std::uint32_t scratch_ = 0;
-  std::uint32_t divisor_ = 0;
+  std::uint32_t divisor_ = reset_divisor;
   bool is_timeout_pending_ = false;
   bool is_transmit_pending_ = false;
   bool wants_room_ = false;  // the far end has bytes left from its last `receive`

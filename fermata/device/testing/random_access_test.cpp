@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "fermata/base/error.hpp"
+
 #include "fermata/device/testing/rigs.hpp"
 #include "fermata/device/testing/virtio_rigs.hpp"
 
@@ -44,6 +46,32 @@ TYPED_TEST(RandomAccess, TheSameDoingsGiveTheSameState) {
   drive_window(second, doings);
   EXPECT_EQ(saved_with_timers(first.bench, first.device), saved_with_timers(second.bench, second.device));
   EXPECT_EQ(first.bench.errors.lines, second.bench.errors.lines);
+}
+
+TYPED_TEST(RandomAccess, DamagedStateIsRefusedOrLivedWith) {
+  std::mt19937_64 random(11);
+  std::vector<std::uint8_t> doings(1'000);
+  std::size_t refused = 0;
+  for (int run = 0; run < 60; ++run) {
+    for (std::uint8_t& each : doings) {
+      each = static_cast<std::uint8_t>(random());
+    }
+    TypeParam rig;
+    drive_window(rig, doings);
+    auto bytes = saved_with_timers(rig.bench, rig.device);
+    TypeParam other;
+    for (int damage = 0; damage < 4; ++damage) {
+      bytes[random() % bytes.size()] = static_cast<std::byte>(random());
+    }
+    try {
+      load_with_timers(other.bench, other.device, bytes);
+    } catch (const base::Error&) {
+      ++refused;
+      other.device.reset();
+    }
+    drive_window(other, doings);
+  }
+  EXPECT_GT(refused, 0U);
 }
 
 }  // namespace

@@ -94,8 +94,8 @@ Block::Block(Config config, const bus::Ports& ports, BlockBackend& backend)
   if (config_.serial.size() > id_size) {
     throw base::BadArgument(fmt::format("serial of a block device: `{}`; at most {} bytes", config_.serial, id_size));
   }
-  if (config_.latency < time::Duration::zero()) {
-    throw base::BadArgument(fmt::format("latency of a block device: {} ns; not negative", config_.latency.ns()));
+  if (config_.latency < time::Duration::zero() || config_.latency > time::Duration::seconds(3'600)) {
+    throw base::BadArgument(fmt::format("latency of a block device: {} ns; from 0 to an hour", config_.latency.ns()));
   }
 }
 

@@ -303,6 +303,7 @@ TEST(BlockConfig, IsChecked) {
   RamDisk disk(4'096);
   EXPECT_THROW(Block({.serial = "123456789012345678901"}, bench.ports(), disk), base::BadArgument);
   EXPECT_THROW(Block({.latency = time::Duration::nanoseconds(-1)}, bench.ports(), disk), base::BadArgument);
+  EXPECT_THROW(Block({.latency = time::Duration::max()}, bench.ports(), disk), base::BadArgument);
 }
 
 }  // namespace
