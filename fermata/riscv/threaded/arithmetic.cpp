@@ -55,6 +55,14 @@ Op* move(HartState& hart, Op* op) {
   hart.x[op->rd] = hart.x[op->rs1];
   return next(hart, op);
 }
+Op* shift_left_and_right(HartState& hart, Op* op) {
+  hart.x[op->rd] = hart.x[op->rs1] << (op->immediate & 63) >> (op->immediate >> 8);
+  return next(hart, op);
+}
+Op* shift_left_and_add(HartState& hart, Op* op) {
+  hart.x[op->rd] = (hart.x[op->rs1] << op->immediate) + hart.x[op->rs2];
+  return next(hart, op);
+}
 Op* add_upper_immediate_to_pc(HartState& hart, Op* op) {
   hart.x[op->rd] = hart.page + number_in_registers(op) + immediate(op);
   return next(hart, op);
@@ -67,6 +75,8 @@ void add_arithmetic(Handlers& handlers) {
   handlers.nothing = nothing;
   handlers.load_immediate = load_immediate;
   handlers.move = move;
+  handlers.shift_left_and_right = shift_left_and_right;
+  handlers.shift_left_and_add = shift_left_and_add;
   handlers[lui] = load_immediate;
   handlers[auipc] = add_upper_immediate_to_pc;
   handlers[addi] = with_immediate<plus>;

@@ -150,6 +150,65 @@ void specialise(Op& op, const Instruction& instruction, unsigned offset) {
   }
 }
 
+/// Whether `second` overwrites what `first` computed, having used it, so that nobody else can see it.
+bool replaces(const Instruction& second, const Instruction& first) {
+  return first.rd != 0 && second.rd == first.rd && second.rs1 == first.rd;
+}
+
+bool fits(std::int64_t value) { return value == static_cast<std::int32_t>(value); }
+
+/// LUI or AUIPC with the ADDI or ADDIW behind it: one constant.
+bool fuse_constant(Op& op, const Instruction& first, const Instruction& second) {
+  const std::int64_t sum = std::int64_t{first.immediate} + second.immediate;
+  const bool is_word = second.opcode == Opcode::addiw && first.opcode == Opcode::lui;
+  if (!replaces(second, first) || (second.opcode != Opcode::addi && !is_word) || (!is_word && !fits(sum))) {
+    return false;
+  }
+  op.immediate = static_cast<std::int32_t>(static_cast<std::uint32_t>(sum));
+  return true;
+}
+
+/// SLLI with an SRLI (a part of a word) or an ADD (the place in an array) behind it.
+bool fuse_shift(Op& op, const Instruction& first, const Instruction& second) {
+  if (second.opcode == Opcode::srli && replaces(second, first)) {
+    op.run = all_handlers().shift_left_and_right;
+    op.immediate = first.immediate | second.immediate << 8;
+    return true;
+  }
+  const bool is_second_operand = second.rs2 == first.rd;
+  const bool is_first_operand = second.rs1 == first.rd;
+  if (second.opcode != Opcode::add || first.rd == 0 || second.rd != first.rd || is_first_operand == is_second_operand) {
+    return false;
+  }
+  op.run = all_handlers().shift_left_and_add;
+  op.rs2 = is_first_operand ? second.rs2 : second.rs1;
+  return true;
+}
+
+/// ADDI with a branch on its result behind it: the end of a counting loop.
+bool fuse_count(Op& op, const Instruction& first, const Instruction& second, unsigned offset_of_second) {
+  if (first.rd == 0 || second.opcode < Opcode::beq || second.opcode > Opcode::bgeu || second.rs1 != first.rd) {
+    return false;
+  }
+  op.run =
+      all_handlers().add_and_branch[static_cast<std::size_t>(second.opcode) - static_cast<std::size_t>(Opcode::beq)];
+  op.rs1 = first.rs1;
+  op.rs2 = second.rs2;
+  const auto target = static_cast<std::uint32_t>(plus_offset(second.immediate, offset_of_second));
+  op.immediate = static_cast<std::int32_t>(static_cast<std::uint32_t>(first.immediate) << 16 | (target & 0xffff));
+  return true;
+}
+
+bool fuse_with(Op& op, const Instruction& first, const Instruction& second, unsigned offset_of_second) {
+  switch (first.opcode) {
+    case Opcode::lui:
+    case Opcode::auipc: return fuse_constant(op, first, second);
+    case Opcode::slli: return fuse_shift(op, first, second);
+    case Opcode::addi: return fuse_count(op, first, second, offset_of_second);
+    default: return false;
+  }
+}
+
 }  // namespace
 
 void BlockBuilder::push(const Instruction& instruction) {
@@ -157,12 +216,27 @@ void BlockBuilder::push(const Instruction& instruction) {
   const unsigned offset = offset_ + bytes_;
   op = make_op(instruction);
   specialise(op, instruction, offset);
+  last_ = instruction;
   ++count_;
   bytes_ += instruction.length;
 }
 
+/// Makes the last Op stand for this instruction too, if the two have a form in common.
+bool BlockBuilder::fuse(const Instruction& instruction) {
+  if (slots_ == 0 || !fuse_with(ops_[slots_ - 1], last_, instruction, offset_ + bytes_)) {
+    return false;
+  }
+  ops_[slots_ - 1].size = static_cast<std::uint8_t>(2 << 4 | (last_.length + instruction.length) / 2);
+  last_ = {};
+  ++count_;
+  bytes_ += instruction.length;
+  return true;
+}
+
 bool BlockBuilder::add(const Instruction& instruction) {
-  push(instruction);
+  if (!fuse(instruction)) {
+    push(instruction);
+  }
   switch (end_of(instruction.opcode)) {
     case End::none: return count_ < max_instructions;
     case End::links: end_with_links(); break;

@@ -37,6 +37,7 @@ class BlockBuilder {
 
  private:
   void push(const decoding::Instruction& instruction);
+  [[nodiscard]] bool fuse(const decoding::Instruction& instruction);
   void end_with_links();
 
   std::array<Op, max_slots> ops_;
@@ -44,6 +45,7 @@ class BlockBuilder {
   unsigned offset_;
   unsigned count_ = 0;
   unsigned bytes_ = 0;
+  decoding::Instruction last_;  // the last one that was added, if it has an Op of its own
   bool has_links_ = false;
   bool is_ended_ = false;
 };

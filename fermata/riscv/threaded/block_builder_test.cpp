@@ -34,6 +34,31 @@ TEST(BlockBuilder, GoesOnAfterTheRest) {
   }
 }
 
+TEST(BlockBuilder, PutsTwoInOneWhereTheyFit) {
+  struct Case {
+    Bits first, second;
+    bool is_fused;
+  };
+  for (const Case& c :
+       {Case{lui(a0, 0x1000), addi(a0, a0, 1), true}, Case{lui(a0, 0x1000), addi(a1, a0, 1), false},
+        Case{auipc(a0, 0x1000), addi(a0, a0, -1), true}, Case{auipc(a0, 0x7fff'f000), addi(a0, a0, 2047), true},
+        Case{lui(a0, 0x8000'0000), addi(a0, a0, -1), false},  // does not fit
+        Case{addi(a0, a0, 1), bne(a0, a1, -4), true}, Case{addi(a0, a1, 1), bne(a1, a0, -4), false},
+        Case{i_type(32, a1, 1, a0, 0x13), i_type(32, a0, 5, a0, 0x13), true},
+        Case{i_type(3, a1, 1, a0, 0x13), add(a0, a2, a0), true},
+        Case{i_type(3, a1, 1, a0, 0x13), add(a0, a0, a0), false}}) {
+    BlockBuilder builder(0);
+    (void)builder.add(decoding::decode(c.first));
+    (void)builder.add(decoding::decode(c.second));
+    builder.finish();
+    EXPECT_EQ(builder.count(), 2U);
+    EXPECT_EQ(builder.bytes(), 8U);
+    const bool is_branch = (c.second & 0x7f) == 0x63;  // which needs no Op to go on
+    EXPECT_EQ(builder.slots(), (is_branch ? 3U : 4U) - (c.is_fused ? 1U : 0U))
+        << std::hex << c.first << " " << c.second;
+  }
+}
+
 TEST(BlockBuilder, IsAtMostSoLong) {
   BlockBuilder builder(0);
   unsigned count = 1;
@@ -49,7 +74,7 @@ TEST(BlockBuilder, IsAtMostSoLong) {
 TEST(BlockBuilder, PutsOpsAndEmptyLinksBehindTheBlock) {
   BlockBuilder builder(0x10);
   (void)builder.add(decoding::decode(addi(a0, a1, 5)));
-  (void)builder.add(decoding::decode(beq(a0, a1, -4)));
+  (void)builder.add(decoding::decode(beq(a2, a1, -4)));
   builder.finish();
   ASSERT_EQ(builder.slots(), 3U);
   alignas(Block) std::byte memory[sizeof(Block) + 3 * sizeof(Op)];

@@ -49,6 +49,21 @@ Op* branch(HartState& hart, Op* op) {
   return to.not_taken != nullptr ? enter(hart, to.not_taken) : follow_not_taken(hart, op);
 }
 
+Op* follow_taken_low_half(HartState& hart, Op* op) {
+  return follow(hart, static_cast<std::int16_t>(op->immediate & 0xffff), &links(op).taken);
+}
+
+template <bool (*condition)(U64, U64)>
+Op* add_and_branch(HartState& hart, Op* op) {
+  const Links& to = links(op);
+  const U64 sum = hart.x[op->rs1] + static_cast<U64>(static_cast<std::int64_t>(op->immediate >> 16));
+  hart.x[op->rd] = sum;
+  if (condition(sum, hart.x[op->rs2])) {
+    return to.taken != nullptr ? enter(hart, to.taken) : follow_taken_low_half(hart, op);
+  }
+  return to.not_taken != nullptr ? enter(hart, to.not_taken) : follow_not_taken(hart, op);
+}
+
 Op* jump_and_link(HartState& hart, Op* op) {
   hart.x[op->rd] = hart.page + number_in_registers(op);
   Block* const to = links(op).taken;
@@ -90,6 +105,9 @@ void add_control(Handlers& handlers) {
   handlers[bgeu] = branch<not_less_unsigned>;
   handlers[jal] = jump_and_link;
   handlers[jalr] = jump_and_link_register;
+  handlers.add_and_branch = {add_and_branch<equal>,         add_and_branch<not_equal>,
+                             add_and_branch<less>,          add_and_branch<not_less>,
+                             add_and_branch<less_unsigned>, add_and_branch<not_less_unsigned>};
   handlers.jump = jump_only;
   handlers.jump_register = jump_register;
   handlers.go_on = jump_only;

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdint>
+#include <random>
+#include <vector>
 
 #include "fermata/riscv/testing/board.hpp"
 
@@ -81,6 +84,50 @@ TEST(Engine, RunsOffTheEndOfRamIntoAFault) {
   ASSERT_EQ(board.log.traps.size(), 2U);
   EXPECT_EQ(board.log.traps[1].pc, end - 2);
   EXPECT_EQ(board.log.traps[1].value, end);
+}
+
+/// One of the instructions that may be fused with a neighbour, on a few registers, so that neighbours often fit.
+Bits random_instruction(std::mt19937& random) {
+  const auto pick = [&](std::uint32_t count) { return static_cast<std::uint32_t>(random() % count); };
+  const auto reg = [&] { return Reg{pick(4) == 0 ? 0 : a0 + pick(3)}; };
+  const auto immediate = [&] { return static_cast<std::int32_t>(pick(4096)) - 2048; };
+  switch (pick(8)) {
+    case 0: return lui(reg(), static_cast<Bits>(random()));
+    case 1: return auipc(reg(), static_cast<Bits>(random()));
+    case 2: return addi(reg(), reg(), immediate());
+    case 3: return i_type(immediate(), reg(), 0, reg(), 0x1b);                          // addiw
+    case 4: return i_type(static_cast<std::int32_t>(pick(64)), reg(), 1, reg(), 0x13);  // slli
+    case 5: return i_type(static_cast<std::int32_t>(pick(64)), reg(), 5, reg(), 0x13);  // srli
+    case 6: return add(reg(), reg(), reg());
+    default:
+      return b_type(8 + static_cast<std::int32_t>(pick(3)) * 4, reg(), reg(),
+                    std::array{0U, 1U, 4U, 5U, 6U, 7U}[pick(6)]);
+  }
+}
+
+TEST(Engine, TwoInstructionsInOneDoWhatTheyDoApart) {
+  std::mt19937 random(1);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<Bits> program;
+    for (int i = 0; i < 60; ++i) {
+      program.push_back(random_instruction(random));
+    }
+    program.push_back(jal(0, -240));
+    Board whole;
+    Board apart;
+    for (Board* board : {&whole, &apart}) {
+      board->put(Board::ram_begin, program);
+      board->put(Board::ram_begin + 244, {jal(0, -244), jal(0, -248), jal(0, -252)});
+    }
+    (void)whole.hart.run(150);
+    for (int i = 0; i < 150; ++i) {
+      ASSERT_EQ(apart.hart.run(1).executed, 1U);
+    }
+    ASSERT_EQ(whole.hart.pc(), apart.hart.pc()) << round;
+    for (unsigned i = 0; i < 32; ++i) {
+      ASSERT_EQ(whole.hart.x(i), apart.hart.x(i)) << round << " x" << i;
+    }
+  }
 }
 
 }  // namespace

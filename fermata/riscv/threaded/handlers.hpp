@@ -20,6 +20,12 @@ struct Handlers {
   Handler go_on = nullptr;           ///< to the block behind this one, at `immediate` in the page; counts nothing
   Handler stop = nullptr;            ///< leaves the block; counts nothing
 
+  // Two instructions in one; none of them can fault.
+  Handler shift_left_and_right = nullptr;   ///< rd = rs1 << (immediate & 63) >> (immediate >> 8)
+  Handler shift_left_and_add = nullptr;     ///< rd = (rs1 << immediate) + rs2
+  std::array<Handler, 6> add_and_branch{};  ///< rd = rs1 + high half of immediate, then branch on rd and rs2 to
+                                            ///< the low half; in the order of the opcodes
+
   [[nodiscard]] Handler& operator[](decoding::Opcode opcode) { return of_opcode[static_cast<std::size_t>(opcode)]; }
 };
 
