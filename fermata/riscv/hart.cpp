@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "fermata/riscv/hart.hpp"
 
-#include <fmt/format.h>
-
 #include "fermata/base/contract.hpp"
-#include "fermata/base/error.hpp"
 #include "fermata/riscv/core/csr_file.hpp"
 #include "fermata/riscv/core/hart_state.hpp"
-#include "fermata/riscv/core/memory.hpp"
 #include "fermata/riscv/core/saved_state.hpp"
 #include "fermata/riscv/core/trap.hpp"
 #include "fermata/riscv/threaded/engine.hpp"
@@ -30,6 +26,18 @@ std::unique_ptr<core::HartState> make_state(const Hart::Config& config, const Ha
   return state;
 }
 
+/// Holds for as long as it lives, also if a window throws.
+class Flag {
+ public:
+  explicit Flag(bool& flag) : flag_(flag) { flag_ = true; }
+  ~Flag() { flag_ = false; }
+  Flag(const Flag&) = delete;
+  Flag& operator=(const Flag&) = delete;
+
+ private:
+  bool& flag_;
+};
+
 void expects_register(unsigned index) { base::expects(index < 32, "registers have numbers from 0 to 31"); }
 
 }  // namespace
@@ -49,7 +57,7 @@ void Hart::reset(std::uint64_t pc) {
 
 RunResult Hart::run(std::uint64_t budget) {
   base::expects(!is_running_, "a hart does not run from within a window");
-  is_running_ = true;
+  const Flag running(is_running_);
   state_->budget = budget;
   state_->left = budget;
   state_->start = state_->time->executed();
@@ -58,7 +66,6 @@ RunResult Hart::run(std::uint64_t budget) {
   state_->counted += result.executed;
   state_->before = 0;
   state_->time->set_executed(state_->start + result.executed);
-  is_running_ = false;
   return result;
 }
 
