@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "fermata/base/error.hpp"
 #include "fermata/machine/testing/programs.hpp"
 

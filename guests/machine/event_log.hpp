@@ -8,7 +8,7 @@
 
 #include "fermata/machine/machine.hpp"
 #include "fermata/riscv/types.hpp"
-#include "guests/machine/options.hpp"
+#include "guests/machine/options/options.hpp"
 
 namespace fermata::machine_program {
 

@@ -10,7 +10,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include "fermata/clock/timer.hpp"
 
@@ -76,18 +78,15 @@ class FreeRun {
     if (!ruling_.does_sleep) {
       if (deadline) {
         skip_to(*deadline);
+        emulation_.loop().turn(EventLoop::Wait::no);
+      } else {
+        wait_until(std::nullopt);
       }
-      emulation_.loop().turn(deadline ? EventLoop::Wait::no : EventLoop::Wait::yes);
       return;
     }
     idle_.begin(emulation_.reading(), deadline);
-    const auto end = idle_.wait_until();
-    if (!end || *end > emulation_.reading().real_now) {
-      wait_until(end);
-    }
-    if (end && emulation_.reading().real_now >= *end) {
-      catch_up();
-    }
+    wait_until(idle_.wait_until());
+    catch_up();
   }
 
   // Idle time that has passed in reality has passed for the guest.
@@ -103,7 +102,12 @@ class FreeRun {
     }
   }
 
+  // Waits for input, this instant of virtual_rt, or a timer of the machine that follows a clock of the host's.
   void wait_until(std::optional<time::Instant> real) {
+    const time::Instant now = emulation_.reading().real_now;
+    if (const auto span = machine_.timers().host_deadline(); span && *span <= time::Instant::max() - now) {
+      real = std::min(real.value_or(time::Instant::max()), now + *span);
+    }
     if (real) {
       wait_end_.arm(*real);
     }

@@ -14,9 +14,9 @@
 #include "guests/machine/emulation.hpp"
 #include "guests/machine/free_run.hpp"
 #include "guests/machine/linked_run.hpp"
-#include "guests/machine/options.hpp"
+#include "guests/machine/options/options.hpp"
+#include "guests/machine/options/usage.hpp"
 #include "guests/machine/setup.hpp"
-#include "guests/machine/usage.hpp"
 
 namespace fermata::machine_program {
 namespace {

@@ -8,7 +8,7 @@
 #include "fermata/host/unique_fd.hpp"
 #include "fermata/loop/event_loop.hpp"
 #include "fermata/machine/serial_end.hpp"
-#include "guests/machine/options.hpp"
+#include "guests/machine/options/options.hpp"
 #include "guests/machine/terminal.hpp"
 
 namespace fermata::machine_program {

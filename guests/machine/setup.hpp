@@ -6,7 +6,7 @@
 
 #include "fermata/host/clock.hpp"
 #include "fermata/machine/config.hpp"
-#include "guests/machine/options.hpp"
+#include "guests/machine/options/options.hpp"
 
 namespace fermata::machine_program {
 

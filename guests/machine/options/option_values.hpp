@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "guests/machine/options.hpp"
+#include "guests/machine/options/options.hpp"
 
 namespace fermata::machine_program {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "guests/machine/option_values.hpp"
+#include "guests/machine/options/option_values.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "fermata/base/error.hpp"
 #include "fermata/clock/instruction_time.hpp"
-#include "guests/machine/key_values.hpp"
+#include "guests/machine/options/key_values.hpp"
 
 namespace fermata::machine_program {
 namespace {

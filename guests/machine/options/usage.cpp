@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "guests/machine/usage.hpp"
+#include "guests/machine/options/usage.hpp"
 
 namespace fermata::machine_program {
 

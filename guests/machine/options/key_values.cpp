@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "guests/machine/key_values.hpp"
+#include "guests/machine/options/key_values.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "guests/machine/options.hpp"
+#include "guests/machine/options/options.hpp"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,8 @@
 #include <map>
 
 #include "fermata/base/error.hpp"
-#include "guests/machine/key_values.hpp"
-#include "guests/machine/option_values.hpp"
+#include "guests/machine/options/key_values.hpp"
+#include "guests/machine/options/option_values.hpp"
 
 namespace fermata::machine_program {
 namespace {

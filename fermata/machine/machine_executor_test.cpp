@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "fermata/machine/machine_executor.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "fermata/machine/testing/programs.hpp"
+
+namespace fermata::machine {
+namespace {
+
+using namespace time::literals;
+using time::Instant;
+
+class Observer final : public guest::Executor::Observer {
+ public:
+  void stopped(const wire::Stop& stop) override { stops.push_back(stop); }
+  std::vector<wire::Stop> stops;
+};
+
+class MachineExecutorTest : public ::testing::Test {
+ protected:
+  void use(const testing::Program& program) {
+    machine_ = std::make_unique<Machine>(Config{.boot = testing::plan_of(program)});
+    executor_ = std::make_unique<MachineExecutor>(*machine_);
+    executor_->set_observer(observer_);
+  }
+
+  Observer observer_;
+  std::unique_ptr<Machine> machine_;
+  std::unique_ptr<MachineExecutor> executor_;
+};
+
+TEST_F(MachineExecutorTest, WorksInPiecesUntilTheHorizon) {
+  use(testing::endless_loop());
+  EXPECT_FALSE(executor_->work());
+  executor_->resume_until(Instant::at(1_ms));
+  EXPECT_TRUE(executor_->is_running());
+  EXPECT_EQ(executor_->work(100'000)->reason, StopReason::work_limit);
+  EXPECT_TRUE(observer_.stops.empty());
+  EXPECT_EQ(executor_->work(100'000)->reason, StopReason::horizon);
+  EXPECT_EQ(observer_.stops, (std::vector<wire::Stop>{{.now = Instant::at(1_ms)}}));
+  EXPECT_FALSE(executor_->is_running());
+  EXPECT_FALSE(executor_->work());
+}
+
+TEST_F(MachineExecutorTest, AHorizonMayBeRaisedWhileItRuns) {
+  use(testing::endless_loop());
+  executor_->resume_until(Instant::at(1_ms));
+  static_cast<void>(executor_->work(1000));
+  executor_->resume_until(Instant::at(2_ms));
+  EXPECT_EQ(executor_->work()->now, Instant::at(2_ms));
+  EXPECT_EQ(observer_.stops.size(), 1U);
+}
+
+TEST_F(MachineExecutorTest, TheReportWaitsForWhoWantsToBeFirst) {
+  use(testing::endless_loop());
+  executor_->set_before_report([this] { EXPECT_TRUE(observer_.stops.empty()); });
+  executor_->resume_until(Instant::at(1_ms));
+  static_cast<void>(executor_->work());
+  EXPECT_EQ(observer_.stops.size(), 1U);
+}
+
+TEST_F(MachineExecutorTest, AnEndIsToldToTheOwnerAndNotAsAStop) {
+  use(testing::finish(0x33333));
+  executor_->resume_until(Instant::at(1_ms));
+  EXPECT_EQ(executor_->work()->exit_status, 3);
+  EXPECT_TRUE(observer_.stops.empty());
+}
+
+TEST_F(MachineExecutorTest, DoesNothingAfterLeaving) {
+  use(testing::endless_loop());
+  executor_->resume_until(Instant::at(1_ms));
+  executor_->leave({.why = "the simulator closed the connection"});
+  EXPECT_FALSE(executor_->is_running());
+  EXPECT_FALSE(executor_->work());
+  EXPECT_EQ(executor_->left()->why, "the simulator closed the connection");
+  EXPECT_EQ(machine_->now(), Instant::origin());
+}
+
+TEST_F(MachineExecutorTest, AnOwnerMayRunItHimself) {
+  use(testing::endless_loop());
+  int calls = 0;
+  executor_->set_run([this, &calls](Instant horizon, const RunLimits& limits) {
+    ++calls;
+    return machine_->run_until(horizon, limits);
+  });
+  executor_->resume_until(Instant::at(1_ms));
+  static_cast<void>(executor_->work());
+  EXPECT_EQ(calls, 1);
+}
+
+}  // namespace
+}  // namespace fermata::machine
