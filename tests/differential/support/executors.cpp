@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tests/differential/support/executors.hpp"
 
-#include <algorithm>
-#include <array>
-#include <cstring>
-#include <fstream>
-#include <span>
-
 #include "fermata/bus/address_space.hpp"
 #include "fermata/bus/ram.hpp"
 #include "fermata/bus/window.hpp"
@@ -39,20 +33,6 @@ class Nothing : public bus::Window {
   void write(bus::Address /*offset*/, unsigned /*size*/, std::uint64_t /*value*/) override {}
 };
 
-/// A file of the image's size; its pages of zeros are holes.
-void write_memory(const std::string& path, std::span<const std::byte> bytes) {
-  constexpr std::size_t page = 4096;
-  static constexpr std::array<std::byte, page> zeros{};
-  std::ofstream file(path, std::ios::binary);
-  for (std::size_t at = 0; at < bytes.size(); at += page) {
-    const auto content = bytes.subspan(at, page);
-    if (at + page == bytes.size() || !std::equal(content.begin(), content.end(), zeros.begin())) {
-      file.seekp(static_cast<std::streamoff>(at));
-      file.write(reinterpret_cast<const char*>(content.data()), page);
-    }
-  }
-}
-
 /// The extensions that QEMU's `rv64` has beyond RV64GC, switched off.
 std::string processor(const std::string& program) {
   std::string name = "rv64,h=off,sstc=off,zba=off,zbb=off,zbc=off,zbs=off";
@@ -66,7 +46,7 @@ std::string processor(const std::string& program) {
 
 HartRun run_on_hart(const Image& image) {
   bus::Ram ram("ram", RAM_SIZE);
-  std::memcpy(ram.data(), image.bytes().data(), RAM_SIZE);
+  image.memory().copy_to(ram.data());
   Finisher finisher;
   Nothing timer;
   bus::AddressSpace memory;
@@ -85,14 +65,17 @@ HartRun run_on_hart(const Image& image) {
   // Far more than any run of the harness and of what it executes takes.
   const std::uint64_t limit = 10'000'000 + std::uint64_t{image.runs()} * 100'000;
   const riscv::RunResult result = hart.run(limit);
-  return {
-      .memory = {ram.data(), ram.data() + RAM_SIZE}, .executed = result.executed, .is_finished = finisher.is_finished};
+  HartRun run;
+  run.executed = result.executed;
+  run.is_finished = finisher.is_finished;
+  run.memory.copy_from(ram.data());
+  return run;
 }
 
-std::optional<std::vector<std::byte>> run_on_qemu(const Image& image, const std::string& program) {
+std::optional<Memory> run_on_qemu(const Image& image, const std::string& program) {
   const qemu_test::TempFolder folder;
   const std::string path = folder.path("memory");
-  write_memory(path, image.bytes());
+  image.memory().write_to(path);
   const std::string backend =
       "memory-backend-file,id=ram,share=on,size=" + std::to_string(RAM_SIZE) + ",mem-path=" + path;
   const qemu_test::Outcome outcome = qemu_test::run({program, "-M", "virt,memory-backend=ram", "-object", backend, "-m",
@@ -102,10 +85,7 @@ std::optional<std::vector<std::byte>> run_on_qemu(const Image& image, const std:
     ADD_FAILURE() << program << " did not end as it should: " << outcome.output << outcome.errors;
     return std::nullopt;
   }
-  std::vector<std::byte> memory(RAM_SIZE);
-  std::ifstream file(path, std::ios::binary);
-  file.read(reinterpret_cast<char*>(memory.data()), RAM_SIZE);
-  return memory;
+  return Memory(path);
 }
 
 }  // namespace fermata::differential

@@ -3,18 +3,17 @@
 // The two that execute an image.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "tests/differential/support/image.hpp"
+#include "tests/differential/support/memory.hpp"
 
 namespace fermata::differential {
 
 struct HartRun {
-  std::vector<std::byte> memory;
+  Memory memory;
   std::uint64_t executed = 0;  ///< instructions, the harness's included
   bool is_finished = false;    ///< it reached the end, and did not get lost
 };
@@ -22,6 +21,6 @@ struct HartRun {
 [[nodiscard]] HartRun run_on_hart(const Image& image);
 
 /// On a stock QEMU's `virt` board, whose memory is a file. Nothing if it does not end with success.
-[[nodiscard]] std::optional<std::vector<std::byte>> run_on_qemu(const Image& image, const std::string& program);
+[[nodiscard]] std::optional<Memory> run_on_qemu(const Image& image, const std::string& program);
 
 }  // namespace fermata::differential

@@ -91,7 +91,7 @@ std::uint64_t napot(std::uint64_t at, std::uint64_t size) { return ((at & ~(size
 
 }  // namespace
 
-Image::Image(std::uint64_t seed, unsigned sequences) : memory_(RAM_SIZE), next_descriptor_(DESCRIPTORS_BASE) {
+Image::Image(std::uint64_t seed, unsigned sequences) : next_descriptor_(DESCRIPTORS_BASE) {
   constexpr unsigned room = (RECORDS_BASE - DESCRIPTORS_BASE) / (8 * DESCRIPTOR_WORDS * runs_of_each);
   if (sequences > room) {
     throw base::BadArgument("Image: " + std::to_string(sequences) + " sequences; there is room for " +
@@ -100,12 +100,12 @@ Image::Image(std::uint64_t seed, unsigned sequences) : memory_(RAM_SIZE), next_d
   static_assert(room * runs_of_each * 8 * RECORD_WORDS < RAM_BASE + RAM_COMPARED - RECORDS_BASE);
   const std::string code = harness();
   base::expects(!code.empty() && code.size() < CONTROL_BASE - RAM_BASE, "Image: the harness is built");
-  std::memcpy(memory_.data(), code.data(), code.size());
+  std::memcpy(memory_.bytes().data(), code.data(), code.size());
   Choices choices(seed);
   for (std::uint64_t at = SCRATCH_BASE; at < SCRATCH_BASE + SCRATCH_SIZE; at += 8) {
     put(at, choices.percent(50) ? integer_value(choices) : floating_value(choices));
   }
-  fill_tables(choices, memory_);
+  fill_tables(choices, memory_.bytes());
   std::uint64_t at = CODE_BASE;
   for (unsigned i = 0; i < sequences; ++i) {
     add_sequence(choices, at);
@@ -121,7 +121,7 @@ void Image::add_sequence(Choices& choices, std::uint64_t& at) {
   sequences_.push_back(code.generate(40 + choices.below(80)));
   const std::size_t size = code.code().size_bytes();
   base::expects(at + size < CODE_BASE + CODE_SIZE, "Image: the code fits");
-  std::memcpy(memory_.data() + (at - RAM_BASE), code.code().data(), size);
+  std::memcpy(memory_.bytes().data() + (at - RAM_BASE), code.code().data(), size);
   at += (size + 3) & ~std::size_t{3};
   for (unsigned i = 0; i < runs_of_each; ++i) {
     add_descriptor(choices, sequences_.back());
@@ -154,7 +154,7 @@ void Image::add_descriptor(Choices& choices, const Sequence& sequence) {
   put_word(at, D_STVEC, STUB_BASE | choices.below(2));
   put_word(at, D_MCOUNTEREN, choices.percent(60) ? 7 : choices.below(8));
   put_word(at, D_SCOUNTEREN, choices.percent(60) ? 7 : choices.below(8));
-  set_protection(choices, at);
+  set_protection(choices, at, is_paged);
   for (unsigned i = 0; i < POKES; ++i) {
     put_word(at, D_POKES + 2 * i, random_entry_address(choices));
     put_word(at, D_POKES + 2 * i + 1, random_entry(choices));
@@ -162,7 +162,7 @@ void Image::add_descriptor(Choices& choices, const Sequence& sequence) {
 }
 
 /// Entries 4 to 7 give the modes below machine mode what they need; those before, if any, overlay parts of it.
-void Image::set_protection(Choices& choices, std::uint64_t descriptor) {
+void Image::set_protection(Choices& choices, std::uint64_t descriptor, bool is_paged) {
   constexpr std::uint64_t tor_mode = 1 << 3;
   constexpr std::uint64_t napot_mode = 3 << 3;
   std::uint64_t config = 0;
@@ -177,10 +177,12 @@ void Image::set_protection(Choices& choices, std::uint64_t descriptor) {
   const bool is_overlaid = choices.percent(20);
   for (unsigned entry = 0; entry < 4; ++entry) {
     const std::uint64_t at = SCRATCH_BASE + choices.below(SCRATCH_HOT);
-    static constexpr std::array<std::uint64_t, 6> rights{0, 1, 3, 4, 5, 7};
+    // Under paging always R, for the reason that random_entry has.
+    static constexpr std::array<std::uint64_t, 6> rights{1, 3, 5, 7, 0, 4};
     std::uint64_t mode = is_overlaid ? choices.below(4) << 3 : 0;
     mode = entry == 0 && mode == tor_mode ? 0 : mode;  // it would begin at 0
-    set(entry, mode == napot_mode ? napot(at, 8U << choices.below(12)) : at >> 2, mode | choices.of(rights));
+    set(entry, mode == napot_mode ? napot(at, 8U << choices.below(12)) : at >> 2,
+        mode | rights.at(choices.below(is_paged ? 4 : 6)));
   }
   put_word(descriptor, D_PMPCFG0, config);
 }
@@ -204,13 +206,13 @@ void Image::set_registers(Choices& choices, std::uint64_t descriptor, bool is_pa
 }
 
 void Image::put(std::uint64_t at, std::uint64_t value) {
-  std::memcpy(memory_.data() + (at - RAM_BASE), &value, sizeof value);
+  std::memcpy(memory_.bytes().data() + (at - RAM_BASE), &value, sizeof value);
 }
 
 std::uint64_t Image::descriptor(unsigned run, unsigned word) const {
   std::uint64_t value = 0;
   const std::uint64_t at = DESCRIPTORS_BASE + (std::uint64_t{run} * DESCRIPTOR_WORDS + word) * 8;
-  std::memcpy(&value, memory_.data() + (at - RAM_BASE), sizeof value);
+  std::memcpy(&value, memory_.bytes().data() + (at - RAM_BASE), sizeof value);
   return value;
 }
 
@@ -221,7 +223,7 @@ void Image::cut(unsigned run, unsigned units) {
   if (units < sequence.units.size()) {
     constexpr std::uint16_t no_operation = 0x0001;  // C.NOP, so that jumps beyond still come to the end
     for (std::uint64_t at = sequence.units[units]; at < sequence.end; at += 2) {
-      std::memcpy(memory_.data() + (at - RAM_BASE), &no_operation, sizeof no_operation);
+      std::memcpy(memory_.bytes().data() + (at - RAM_BASE), &no_operation, sizeof no_operation);
     }
   }
 }

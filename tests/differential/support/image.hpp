@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/differential/support/memory.hpp"
 #include "tests/differential/support/random_code.hpp"
 
 namespace fermata::differential {
@@ -21,7 +22,7 @@ class Image {
   /// begins with the same ones. Throws base::BadArgument if they do not fit.
   Image(std::uint64_t seed, unsigned sequences);
 
-  [[nodiscard]] std::span<const std::byte> bytes() const { return memory_; }
+  [[nodiscard]] const Memory& memory() const { return memory_; }
   [[nodiscard]] unsigned runs() const { return static_cast<unsigned>(sequences_.size() * runs_of_each); }
   [[nodiscard]] const Sequence& sequence_of(unsigned run) const { return sequences_[run / runs_of_each]; }
   /// A word of the descriptor of a run: layout.h, D_*.
@@ -35,12 +36,12 @@ class Image {
  private:
   void add_sequence(Choices& choices, std::uint64_t& at);
   void add_descriptor(Choices& choices, const Sequence& sequence);
-  void set_protection(Choices& choices, std::uint64_t descriptor);
+  void set_protection(Choices& choices, std::uint64_t descriptor, bool is_paged);
   void set_registers(Choices& choices, std::uint64_t descriptor, bool is_paged);
   void put(std::uint64_t at, std::uint64_t value);
   void put_word(std::uint64_t descriptor, unsigned word, std::uint64_t value) { put(descriptor + word * 8, value); }
 
-  std::vector<std::byte> memory_;
+  Memory memory_;
   std::vector<Sequence> sequences_;
   std::uint64_t next_descriptor_;
 };

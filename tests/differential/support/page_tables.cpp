@@ -105,12 +105,15 @@ std::uint64_t random_entry_address(Choices& choices) {
 std::uint64_t random_entry(Choices& choices) {
   std::uint64_t physical =
       SCRATCH_BASE + choices.below((choices.percent(80) ? SCRATCH_HOT : SCRATCH_SIZE) / page) * page;
-  if (choices.percent(5)) {
-    physical = choices.percent(50) ? TABLES_BASE + TABLES_SIZE - page : RAM_BASE + RAM_SIZE + page * choices.below(16);
-  }
   std::uint64_t bits = choices.below(1024);
   bits |= choices.percent(90) ? valid : 0;
   bits |= choices.percent(50) ? valid | read | write : 0;
+  if (choices.percent(5)) {
+    // Where there is no memory the page may be written: of an AMO's two faults, of the page and of the access, QEMU
+    // raises the load's access fault before the store's page fault.
+    physical = choices.percent(50) ? TABLES_BASE + TABLES_SIZE - page : RAM_BASE + RAM_SIZE + page * choices.below(16);
+    bits |= read | write;
+  }
   bits |= choices.percent(3) ? std::uint64_t{1} << (54 + choices.below(10)) : 0;
   return entry(physical, bits);
 }

@@ -54,7 +54,7 @@ class Bisection {
     image.cut(run, units);
     const HartRun ours = run_on_hart(image);
     const auto qemus = run_on_qemu(image, program_);
-    return qemus ? Comparison(ours.memory, *qemus, run + 1).describe(run) : "QEMU failed\n";
+    return qemus ? Comparison(ours.memory.bytes(), qemus->bytes(), run + 1).describe(run) : "QEMU failed\n";
   }
 
   static std::string bytes_of(const Image& image, unsigned run, unsigned unit) {
@@ -63,7 +63,7 @@ class Bisection {
     std::string text;
     for (std::uint64_t at = sequence.units[unit]; at < end; at += 2) {
       std::uint16_t half = 0;
-      std::memcpy(&half, image.bytes().data() + (at - RAM_BASE), sizeof half);
+      std::memcpy(&half, image.memory().bytes().data() + (at - RAM_BASE), sizeof half);
       text += fmt::format("{}{:04x}", text.empty() ? "" : " ", half);
     }
     return text;
@@ -97,13 +97,13 @@ Totals expect_agreement(const std::string& program, std::uint64_t seed, unsigned
   if (!qemus) {
     return {};
   }
-  const Comparison comparison(ours.memory, *qemus, image.runs());
+  const Comparison comparison(ours.memory.bytes(), qemus->bytes(), image.runs());
   if (const auto run = comparison.first_difference()) {
     ADD_FAILURE() << comparison.describe(*run) << Bisection(program, seed).report(*run + 1);
   } else if (!comparison.describe_memory().empty()) {
     ADD_FAILURE() << comparison.describe_memory() << Bisection(program, seed).report(image.runs());
   }
-  const Traps traps = count_traps(ours.memory, image.runs());
+  const Traps traps = count_traps(ours.memory.bytes(), image.runs());
   const std::uint64_t for_traps = (traps.count - image.runs()) * instructions_for_a_trap;
   return {.instructions = ours.executed - harness_instructions(seed, sequences) - for_traps,
           .traps = traps.count,
