@@ -193,6 +193,15 @@ bool AddressSpace::is_window(Address at) const {
   return entry != nullptr && entry->window != nullptr;
 }
 
+bool AddressSpace::window_takes(Address at, unsigned size) const {
+  const Entry* const entry = is_access_size(size) ? find(at) : nullptr;
+  if (entry == nullptr || entry->window == nullptr) {
+    return false;
+  }
+  const std::uint64_t offset = at - entry->range.begin;
+  return fits(offset, size, entry->range.size) && is_allowed(entry->window->rules(), offset, size);
+}
+
 void AddressSpace::tell_observer(Address at, std::uint64_t size) const {
   if (observer_ != nullptr) {
     observer_->ram_written(at, size);

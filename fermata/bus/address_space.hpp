@@ -51,6 +51,8 @@ class AddressSpace {
   [[nodiscard]] std::optional<RamPlace> ram_at(Address at) const;
   /// True if a device's window is at this address.
   [[nodiscard]] bool is_window(Address at) const;
+  /// True if a device's window is there and takes an access of that many bytes, any number; `read` and `write` do then.
+  [[nodiscard]] bool window_takes(Address at, unsigned size) const;
 
   void set_ram_observer(RamObserver* observer) { observer_ = observer; }
 

@@ -224,6 +224,24 @@ TEST(AddressSpace, TellsWhereRamIs) {
   EXPECT_TRUE(space.is_window(0x400f));
 }
 
+TEST(AddressSpace, SaysWhatAWindowTakes) {
+  Ram ram("ram", 4096);
+  Probe probe({.min_size = 2, .max_size = 4});
+  AddressSpace space;
+  space.map(0x1000, ram);
+  space.map({0x4000, 0x10}, probe, "probe");
+  EXPECT_TRUE(space.window_takes(0x4000, 2));
+  EXPECT_TRUE(space.window_takes(0x400c, 4));
+  EXPECT_FALSE(space.window_takes(0x4000, 1));
+  EXPECT_FALSE(space.window_takes(0x4000, 8));
+  EXPECT_FALSE(space.window_takes(0x4001, 2));
+  EXPECT_FALSE(space.window_takes(0x4000, 3));
+  EXPECT_FALSE(space.window_takes(0x400e, 4));
+  EXPECT_FALSE(space.window_takes(0x1000, 4));
+  EXPECT_FALSE(space.window_takes(0x5000, 4));
+  EXPECT_EQ(probe.last_size, 0U);
+}
+
 TEST(MemoryDma, ReachesRamOnly) {
   Ram ram("ram", 4096);
   Probe probe;

@@ -198,6 +198,21 @@ TEST(Hart, IsStuckWhereTheHandlerItselfFaults) {
   EXPECT_EQ(board.hart.pc(), 0U);
 }
 
+TEST(Hart, TimeNeverGoesBackWhereSomethingIsNotCounted) {
+  for (const Bits bits :
+       {csrrw(0, 0x7c0, 0), csrrs(a1, 0xc01, a0), lw(a1, a0, 2), sd(a1, a0, 0xffc), amo(0, true, a1, a0, a1)}) {
+    Board board;
+    board.set_csr(0x305, Board::ram_begin);  // the handler is the instruction that traps
+    board.put(Board::ram_begin, {bits});
+    board.hart.set_x(a0, Board::probe_begin);
+    const std::uint64_t before = board.time.executed();
+    const RunResult result = board.hart.run(10);
+    EXPECT_EQ(result.why, RunStop::stuck) << std::hex << bits;
+    EXPECT_EQ(result.executed, 0U);
+    EXPECT_EQ(board.time.executed(), before);
+  }
+}
+
 TEST(Hart, DoesNotRunFromWithinAWindow) {
   Board board;
   board.probe.on_read = [&](std::uint64_t, unsigned) { return board.hart.run(1).executed; };

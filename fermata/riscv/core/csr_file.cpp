@@ -278,6 +278,9 @@ std::optional<std::uint64_t> access_csr(HartState& hart, const CsrAccess& access
   if (entry == nullptr || !is_permitted(hart, access.number, access.writes)) {
     return std::nullopt;
   }
+  if (access.number == csr::time) {
+    hart.time->set_executed(hart.start + hart.before + 1);  // the present instruction included, as QEMU counts
+  }
   const std::uint64_t old = entry->read(hart, access.number);
   if (access.writes) {
     const std::uint64_t base = value_to_modify(hart, access.number, old);

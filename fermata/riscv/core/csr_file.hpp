@@ -18,7 +18,7 @@ struct CsrAccess {
 };
 
 /// Carries it out at the hart's privilege, side effects included, and gives the old value. Nothing: an illegal
-/// instruction, and nothing was done. The machine's count of instructions includes the present one.
+/// instruction, and nothing was done. `hart.before` is up to date.
 [[nodiscard]] std::optional<std::uint64_t> access_csr(HartState& hart, const CsrAccess& access);
 
 /// The value as machine mode reads it; nothing if there is no such CSR.

@@ -144,7 +144,7 @@ Place resolve(HartState& hart, std::uint64_t address, unsigned size, AccessKind 
     if (protection.is_uniform && kind != AccessKind::fetch) {
       remember(hart, address, place, found.rights & protection.rights);
     }
-  } else if (kind != AccessKind::fetch && hart.memory->is_window(found.physical)) {
+  } else if (kind != AccessKind::fetch && hart.memory->window_takes(found.physical, size)) {
     place.kind = Place::Kind::window;
   } else {
     place.cause = access_fault(kind);

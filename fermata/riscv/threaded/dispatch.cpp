@@ -65,9 +65,13 @@ Op* resume_after(HartState& hart, Op* op) {
   return op + 1;
 }
 
-void synchronise_time(HartState& hart, Op* op) {
+void note_count(HartState& hart, Op* op) {
   const std::uint64_t not_executed = hart.left + hart.block->count - position_of(*hart.block, op).count;
   hart.before = hart.budget - not_executed;
+}
+
+void synchronise_time(HartState& hart, Op* op) {
+  note_count(hart, op);
   hart.time->set_executed(hart.start + hart.before + 1);
 }
 

@@ -69,7 +69,9 @@ void leave_after(HartState& hart, Op* op);
 /// been asked for.
 Op* resume_after(HartState& hart, Op* op);
 
-/// Sets `hart.before` and the machine's time, the instruction of `op` included.
+/// Sets `hart.before` to the instructions before that of `op`.
+void note_count(HartState& hart, Op* op);
+/// That, and the machine's time with the instruction of `op` included: only for one that will be counted.
 void synchronise_time(HartState& hart, Op* op);
 
 /// Takes an exception. Always null. `raise` is for what QEMU does not count: faults of memory and CSRs; `raise_counted`

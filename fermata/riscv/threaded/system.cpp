@@ -34,7 +34,7 @@ Op* breakpoint(HartState& hart, Op* op) { return raise_counted(hart, op, cause::
 
 template <CsrAccess::Operation operation, bool is_immediate>
 Op* access_csr(HartState& hart, Op* op) {
-  synchronise_time(hart, op);
+  note_count(hart, op);
   const auto old = core::access_csr(hart, {.number = static_cast<unsigned>(op->immediate),
                                            .operation = operation,
                                            .operand = is_immediate ? op->rs1 : hart.x[op->rs1],
