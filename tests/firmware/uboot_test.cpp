@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fermata/time/units.hpp"
 #include "tests/firmware/machine_emulator.hpp"
 #include "tests/firmware/program_emulator.hpp"
 #include "tests/qemu/support/fixture.hpp"
@@ -19,6 +20,21 @@ using testing::HasSubstr;
 // U-Boot polls the clock; what is left is the way out of its loop and the printing of the prompt.
 constexpr time::Duration sleep_bound = 100_us;
 
+// What a machine sends until `horizon`, each piece with its instant.
+std::string output_until(machine::Machine& machine, time::Instant horizon) {
+  std::string output;
+  machine.serial().set_receiver([&output](time::Instant at, std::span<const std::byte> bytes) {
+    output += time::to_seconds_string(at) + ' ';
+    for (const std::byte byte : bytes) {
+      output += std::to_integer<char>(byte);
+    }
+    output += '\n';
+  });
+  static_cast<void>(machine.run_until(horizon));
+  machine.serial().set_receiver({});
+  return output;
+}
+
 class Uboot : public testing::Test {
  protected:
   void SetUp() override {
@@ -29,12 +45,15 @@ class Uboot : public testing::Test {
     files_ = *files;
   }
 
-  [[nodiscard]] UbootRun run_in_process() const {
+  [[nodiscard]] machine::Config config() const {
     machine::Config config;
     config.boot = machine::boot::plan_boot(
         {.firmware = machine::boot::read_named(files_.firmware), .kernel = machine::boot::read_named(files_.kernel)},
         std::uint64_t{128} << 20, 1);
-    MachineEmulator emulator(std::move(config));
+    return config;
+  }
+  [[nodiscard]] UbootRun run_in_process() const {
+    MachineEmulator emulator(config());
     return talk_to_uboot(emulator);
   }
   [[nodiscard]] UbootRun run_program() const {
@@ -64,6 +83,19 @@ TEST_F(Uboot, AnswersAndSleepsTwoSecondsOfVirtualTime) {
 
 TEST_F(Uboot, DoesTheSameInEachRunToTheNanosecond) {
   EXPECT_EQ(run_in_process().stamped_transcript, run_in_process().stamped_transcript);
+}
+
+TEST_F(Uboot, GoesOnFromASnapshotAsItWouldHave) {
+  machine::Machine original(config());
+  EXPECT_THAT(output_until(original, time::Instant::origin() + 100_ms), HasSubstr("O"));
+  const std::vector<std::byte> snapshot = original.save();
+  const std::string expected = output_until(original, time::Instant::origin() + 1500_ms);
+  EXPECT_GT(expected.size(), 1000U);
+
+  machine::Machine restored(config());
+  restored.load(snapshot);
+  EXPECT_EQ(output_until(restored, time::Instant::origin() + 1500_ms), expected);
+  EXPECT_EQ(restored.save(), original.save());
 }
 
 TEST_F(Uboot, DoesTheSameInTheProgramInLockstep) {
