@@ -41,14 +41,15 @@ function(fermata_program name)
   target_link_libraries(${name} PRIVATE fermata_build_flags ${arg_LINKS})
 endfunction()
 
-# fermata_test(NAME SOURCES file... [LINKS target...] [LABEL label] [TIMEOUT seconds])
-# A GoogleTest program. Label `unit` is the default; `qemu` needs a QEMU, `long` is left to ./dev test --long. One label a
-# test: the discovery of GoogleTest's cases does not carry lists.
+# fermata_test(NAME SOURCES file... [LINKS target...] [LABEL label] [TIMEOUT seconds] [SINGLE_THREADED])
+# A GoogleTest program. Label `unit` is the default; `firmware` runs a guest for seconds, `qemu` needs a QEMU, `long` is
+# left to ./dev test --long. One label a test: the discovery of GoogleTest's cases does not carry lists. SINGLE_THREADED:
+# what it tests has no threads, so it is not built under ThreadSanitizer.
 function(fermata_test name)
-  if(NOT FERMATA_BUILD_TESTS)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SINGLE_THREADED" "TIMEOUT;LABEL" "SOURCES;LINKS")
+  if(NOT FERMATA_BUILD_TESTS OR (arg_SINGLE_THREADED AND FERMATA_SANITIZE STREQUAL "thread"))
     return()
   endif()
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;LABEL" "SOURCES;LINKS")
   if(NOT arg_LABEL)
     set(arg_LABEL unit)
   endif()
