@@ -81,9 +81,12 @@ std::uint64_t random_table_entry(Choices& choices) {
   if (choices.percent(75)) {
     return entry(table_address(random_level_0 + choices.below(random_tables)), valid);
   }
-  // A megapage, mostly of where scratch memory is; or a pointer with bits that it may not have.
+  if (choices.percent(20)) {  // a pointer with bits that it may not have
+    return entry(table_address(random_level_0), valid | user << choices.below(4));
+  }
+  // A megapage, aligned or not; readable, as random data is to be no table.
   const std::uint64_t base = SCRATCH_BASE + (choices.percent(80) ? 0 : page * choices.below(512));
-  return entry(base, choices.below(256) | (choices.percent(80) ? valid : 0));
+  return entry(base, choices.below(256) | read | (choices.percent(80) ? valid : 0));
 }
 
 }  // namespace

@@ -128,10 +128,13 @@ void RandomCode::floating_memory() {
   }
 }
 
+/// Where there are page tables, to what may be written or not be accessed at all: of a page that may only be read, QEMU
+/// sets the accessed bit before the store faults.
 void RandomCode::atomic() {
   static constexpr std::array<std::uint32_t, 9> operations{0x00, 0x01, 0x04, 0x08, 0x0c, 0x10, 0x14, 0x18, 0x1c};
   const std::uint32_t funct7 = choices_.of(operations) << 2 | choices_.below(4);
-  word(r_type(amo, 2 + choices_.below(2), funct7, destination(), base(), source()));
+  const std::uint32_t at = mode_ == Mode::machine ? base() : pointer;
+  word(r_type(amo, 2 + choices_.below(2), funct7, destination(), at, source()));
 }
 
 /// LR and SC with nothing in between that would leave it open whether the SC succeeds. Both of one width, since QEMU's
@@ -139,14 +142,15 @@ void RandomCode::atomic() {
 /// QEMU does not look at that.
 void RandomCode::reserve() {
   const std::uint32_t width = 2 + choices_.below(2);
-  const std::uint32_t at = choices_.percent(50) ? stack : pointer;
+  const bool is_machine = mode_ == Mode::machine;
+  const std::uint32_t at = is_machine && choices_.percent(50) ? stack : pointer;
   if (choices_.percent(85)) {
     word(r_type(amo, width, 0x02 << 2 | choices_.below(4), destination(), at, 0));
     for (std::uint32_t i = choices_.below(3); i > 0; --i) {
       integer();
     }
   }
-  const std::uint32_t to = choices_.percent(85) ? at : stack + pointer - at;
+  const std::uint32_t to = !is_machine || choices_.percent(85) ? at : stack + pointer - at;
   word(r_type(amo, width, 0x03 << 2 | choices_.below(4), destination(), to, source()));
 }
 
