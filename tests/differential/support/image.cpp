@@ -141,7 +141,7 @@ void Image::add_descriptor(Choices& choices, const Sequence& sequence) {
   put_word(at, D_END, sequence.end);
 
   std::uint64_t status = static_cast<std::uint64_t>(sequence.mode) << 11;
-  status |= (choices.percent(92) ? 3U : choices.below(4)) << 13;
+  status |= (choices.percent(95) ? 3U : 0U) << 13;
   status |= (choices.percent(60) ? sum : 0) | (choices.percent(50) ? mxr : 0);
   status |= choices.percent(10) ? choices.bits() & 0x0070'01a2 : 0;  // TVM, TW, TSR; SIE, SPIE, MPIE, SPP
   put_word(at, D_MSTATUS, status);

@@ -29,9 +29,12 @@ constexpr std::uint32_t write_csr = 1;
 constexpr std::uint32_t set_csr = 2;
 constexpr std::uint32_t clear_csr = 3;
 
-/// mstatus: the fields that may be set and cleared one bit at a time. MPP is not among them: 2 is reserved there.
-constexpr std::array<std::uint32_t, 13> status_bits{1, 3, 5, 7, 8, 13, 14, 17, 18, 19, 20, 21, 22};
-constexpr std::array<std::uint32_t, 6> supervisor_status_bits{1, 5, 8, 13, 14, 18};
+/// mstatus: the fields that may be set and cleared. MPP is not among them, where 2 is reserved; FS is only off or
+/// dirty, since each QEMU has its own opinion on which instructions make it dirty, as it may.
+constexpr std::uint32_t floating_state = 3 << 13;
+constexpr std::array<std::uint32_t, 12> status_fields{1 << 1,  1 << 3,  1 << 5,  1 << 7,  1 << 8,  floating_state,
+                                                      1 << 17, 1 << 18, 1 << 19, 1 << 20, 1 << 21, 1 << 22};
+constexpr std::array<std::uint32_t, 5> supervisor_status_fields{1 << 1, 1 << 5, 1 << 8, floating_state, 1 << 18};
 constexpr std::uint32_t supervisor_interrupts = 0x222;
 constexpr std::uint32_t previous_mode_shift = 11;
 
@@ -66,12 +69,10 @@ void RandomCode::control_register() {
   } else if (kind < 8) {
     interrupt_register(scratch);
   } else if (mode_ == Mode::machine) {
-    const std::uint32_t bit = choices_.of(status_bits);
-    const bool is_off_or_illegal = (bit == 13 || bit == 14) && !choices_.percent(20);
-    set_status_bits(mstatus, std::uint64_t{1} << bit, is_off_or_illegal || choices_.percent(50));
+    const std::uint32_t field = choices_.of(status_fields);
+    set_status_bits(mstatus, field, choices_.percent(field == floating_state ? 90 : 50));
   } else {
-    const std::uint32_t bit = choices_.of(supervisor_status_bits);
-    set_status_bits(sstatus, std::uint64_t{1} << bit, choices_.percent(70));
+    set_status_bits(sstatus, choices_.of(supervisor_status_fields), choices_.percent(70));
   }
 }
 
