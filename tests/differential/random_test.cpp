@@ -10,7 +10,7 @@ namespace {
 using RandomInstructions = qemu_test::QemuTest;
 
 TEST_P(RandomInstructions, GiveTheSameStatesAsOnQemu) {
-  const Totals totals = expect_agreement(qemu().program("riscv64"), 1, 3000);
+  const Totals totals = expect_agreement(oracle(qemu().program("riscv64"), GetParam()), 1, 3000);
   EXPECT_GT(totals.instructions, 400'000U);
   EXPECT_GT(totals.completed, totals.runs / 2);
 }

@@ -91,7 +91,7 @@ std::uint64_t napot(std::uint64_t at, std::uint64_t size) { return ((at & ~(size
 
 }  // namespace
 
-Image::Image(std::uint64_t seed, unsigned sequences) : next_descriptor_(DESCRIPTORS_BASE) {
+Image::Image(std::uint64_t seed, unsigned sequences, const Quirks& quirks) : next_descriptor_(DESCRIPTORS_BASE) {
   constexpr unsigned room = (RECORDS_BASE - DESCRIPTORS_BASE) / (8 * DESCRIPTOR_WORDS * runs_of_each);
   if (sequences > room) {
     throw base::BadArgument("Image: " + std::to_string(sequences) + " sequences; there is room for " +
@@ -108,27 +108,27 @@ Image::Image(std::uint64_t seed, unsigned sequences) : next_descriptor_(DESCRIPT
   fill_tables(choices, memory_.bytes());
   std::uint64_t at = CODE_BASE;
   for (unsigned i = 0; i < sequences; ++i) {
-    add_sequence(choices, at);
+    add_sequence(choices, at, quirks);
   }
   put(CONTROL_BASE + CONTROL_REMAINING, runs());
   put(CONTROL_BASE + CONTROL_DESCRIPTOR, DESCRIPTORS_BASE);
   put(CONTROL_BASE + CONTROL_RECORD, RECORDS_BASE);
 }
 
-void Image::add_sequence(Choices& choices, std::uint64_t& at) {
+void Image::add_sequence(Choices& choices, std::uint64_t& at, const Quirks& quirks) {
   static constexpr std::array modes{Mode::machine, Mode::supervisor, Mode::user};
-  RandomCode code(choices, at, choices.of(modes));
+  RandomCode code(choices, at, choices.of(modes), quirks);
   sequences_.push_back(code.generate(40 + choices.below(80)));
   const std::size_t size = code.code().size_bytes();
   base::expects(at + size < CODE_BASE + CODE_SIZE, "Image: the code fits");
   std::memcpy(memory_.bytes().data() + (at - RAM_BASE), code.code().data(), size);
   at += (size + 3) & ~std::size_t{3};
   for (unsigned i = 0; i < runs_of_each; ++i) {
-    add_descriptor(choices, sequences_.back());
+    add_descriptor(choices, sequences_.back(), quirks);
   }
 }
 
-void Image::add_descriptor(Choices& choices, const Sequence& sequence) {
+void Image::add_descriptor(Choices& choices, const Sequence& sequence, const Quirks& quirks) {
   const std::uint64_t at = next_descriptor_;
   next_descriptor_ += 8 * DESCRIPTOR_WORDS;
   const bool is_user = sequence.mode == Mode::user;
@@ -136,7 +136,8 @@ void Image::add_descriptor(Choices& choices, const Sequence& sequence) {
   const bool is_paged = choices.percent(75);
   const std::uint64_t satp_mode = is_sv48 ? 9 : 8;
   put_word(at, D_SATP, is_paged ? satp_mode << 60 | root_table(is_user, is_sv48) >> 12 : 0);
-  set_registers(choices, at, is_paged && sequence.mode != Mode::machine);
+  const bool is_machine = sequence.mode == Mode::machine;
+  set_registers(choices, at, is_paged && !is_machine, !(is_machine && quirks.misaligned_faults_are_aligned));
   put_word(at, D_CODE, sequence.begin);
   put_word(at, D_END, sequence.end);
 
@@ -187,7 +188,7 @@ void Image::set_protection(Choices& choices, std::uint64_t descriptor, bool is_p
   put_word(descriptor, D_PMPCFG0, config);
 }
 
-void Image::set_registers(Choices& choices, std::uint64_t descriptor, bool is_paged) {
+void Image::set_registers(Choices& choices, std::uint64_t descriptor, bool is_paged, bool may_be_nowhere) {
   for (unsigned i = 1; i < 32; ++i) {
     put_word(descriptor, D_X + i, integer_value(choices));
     put_word(descriptor, D_F + i, floating_value(choices));
@@ -202,7 +203,7 @@ void Image::set_registers(Choices& choices, std::uint64_t descriptor, bool is_pa
            is_stack_random ? random_page_address(choices) & ~std::uint64_t{7} : scratch_address(choices, true));
   static constexpr std::array<std::uint64_t, 4> nowhere{0x100, RAM_BASE + 0x0800'0000, 0xffff'ffff'ffff'f800,
                                                         0x0040'0000'0000'0000};
-  put_word(descriptor, D_X + odd_pointer, choices.percent(30) ? choices.of(nowhere) : anywhere());
+  put_word(descriptor, D_X + odd_pointer, may_be_nowhere && choices.percent(30) ? choices.of(nowhere) : anywhere());
 }
 
 void Image::put(std::uint64_t at, std::uint64_t value) {

@@ -20,7 +20,7 @@ class Image {
 
   /// What `seed` gives: `sequences` different ones, each run twice from different states. A larger number of sequences
   /// begins with the same ones. Throws base::BadArgument if they do not fit.
-  Image(std::uint64_t seed, unsigned sequences);
+  Image(std::uint64_t seed, unsigned sequences, const Quirks& quirks);
 
   [[nodiscard]] const Memory& memory() const { return memory_; }
   [[nodiscard]] unsigned runs() const { return static_cast<unsigned>(sequences_.size() * runs_of_each); }
@@ -34,10 +34,10 @@ class Image {
   void cut(unsigned run, unsigned units);
 
  private:
-  void add_sequence(Choices& choices, std::uint64_t& at);
-  void add_descriptor(Choices& choices, const Sequence& sequence);
+  void add_sequence(Choices& choices, std::uint64_t& at, const Quirks& quirks);
+  void add_descriptor(Choices& choices, const Sequence& sequence, const Quirks& quirks);
   void set_protection(Choices& choices, std::uint64_t descriptor, bool is_paged);
-  void set_registers(Choices& choices, std::uint64_t descriptor, bool is_paged);
+  void set_registers(Choices& choices, std::uint64_t descriptor, bool is_paged, bool may_be_nowhere);
   void put(std::uint64_t at, std::uint64_t value);
   void put_word(std::uint64_t descriptor, unsigned word, std::uint64_t value) { put(descriptor + word * 8, value); }
 

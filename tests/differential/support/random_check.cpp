@@ -18,7 +18,7 @@ constexpr std::uint64_t instructions_for_a_trap = 160;
 
 class Bisection {
  public:
-  Bisection(const std::string& program, std::uint64_t seed) : program_(program), seed_(seed) {}
+  Bisection(const Oracle& oracle, std::uint64_t seed) : oracle_(oracle), seed_(seed) {}
 
   /// What to tell of the first unit after which the states differ, where they are known to differ after `runs` runs.
   std::string report(unsigned runs) {
@@ -46,14 +46,16 @@ class Bisection {
   static constexpr unsigned all_units = ~0U;
 
   /// Images of one seed begin alike: what comes after the run is left out.
-  [[nodiscard]] Image image_for(unsigned run) const { return Image(seed_, run / Image::runs_of_each + 1); }
+  [[nodiscard]] Image image_for(unsigned run) const {
+    return Image(seed_, run / Image::runs_of_each + 1, oracle_.quirks);
+  }
 
   std::string differ_after(unsigned run, unsigned units) {
     Image image = image_for(run);
     image.keep_runs(run + 1);
     image.cut(run, units);
     const HartRun ours = run_on_hart(image);
-    const auto qemus = run_on_qemu(image, program_);
+    const auto qemus = run_on_qemu(image, oracle_.program);
     return qemus ? Comparison(ours.memory.bytes(), qemus->bytes(), run + 1).describe(run) : "QEMU failed\n";
   }
 
@@ -69,13 +71,13 @@ class Bisection {
     return text;
   }
 
-  const std::string& program_;
+  const Oracle& oracle_;
   std::uint64_t seed_;
 };
 
 /// Instructions that the harness executes for the runs of an image, with nothing but their ends in them.
-std::uint64_t harness_instructions(std::uint64_t seed, unsigned sequences) {
-  Image image(seed, sequences);
+std::uint64_t harness_instructions(const Oracle& oracle, std::uint64_t seed, unsigned sequences) {
+  Image image(seed, sequences, oracle.quirks);
   std::uint64_t halves = 0;
   for (unsigned run = 0; run < image.runs(); ++run) {
     image.cut(run, 0);
@@ -86,26 +88,35 @@ std::uint64_t harness_instructions(std::uint64_t seed, unsigned sequences) {
 
 }  // namespace
 
-Totals expect_agreement(const std::string& program, std::uint64_t seed, unsigned sequences) {
-  const Image image(seed, sequences);
+Oracle oracle(const std::string& program, const std::string& version) {
+  const bool is_old = version == "7.2";
+  return {program,
+          {.breakpoint_has_no_value = is_old,
+           .atomic_faults_are_of_loads = is_old,
+           .misaligned_faults_are_aligned = is_old,
+           .modify_privilege_is_forgotten = is_old}};
+}
+
+Totals expect_agreement(const Oracle& oracle, std::uint64_t seed, unsigned sequences) {
+  const Image image(seed, sequences, oracle.quirks);
   const HartRun ours = run_on_hart(image);
   if (!ours.is_finished) {
     ADD_FAILURE() << "seed " << seed << ": the hart did not come to the end";
     return {};
   }
-  const auto qemus = run_on_qemu(image, program);
+  const auto qemus = run_on_qemu(image, oracle.program);
   if (!qemus) {
     return {};
   }
   const Comparison comparison(ours.memory.bytes(), qemus->bytes(), image.runs());
   if (const auto run = comparison.first_difference()) {
-    ADD_FAILURE() << comparison.describe(*run) << Bisection(program, seed).report(*run + 1);
+    ADD_FAILURE() << comparison.describe(*run) << Bisection(oracle, seed).report(*run + 1);
   } else if (!comparison.describe_memory().empty()) {
-    ADD_FAILURE() << comparison.describe_memory() << Bisection(program, seed).report(image.runs());
+    ADD_FAILURE() << comparison.describe_memory() << Bisection(oracle, seed).report(image.runs());
   }
   const Traps traps = count_traps(ours.memory.bytes(), image.runs());
   const std::uint64_t for_traps = (traps.count - image.runs()) * instructions_for_a_trap;
-  return {.instructions = ours.executed - harness_instructions(seed, sequences) - for_traps,
+  return {.instructions = ours.executed - harness_instructions(oracle, seed, sequences) - for_traps,
           .traps = traps.count,
           .runs = image.runs(),
           .completed = traps.completed};

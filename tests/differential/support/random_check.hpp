@@ -4,7 +4,16 @@
 #include <cstdint>
 #include <string>
 
+#include "tests/differential/support/random_code.hpp"
+
 namespace fermata::differential {
+
+struct Oracle {
+  std::string program;  ///< a qemu-system-riscv64
+  Quirks quirks;
+};
+/// A QEMU as the tests name it: "7.2".
+[[nodiscard]] Oracle oracle(const std::string& program, const std::string& version);
 
 struct Totals {
   std::uint64_t instructions = 0;  ///< at least so many of the random ones were executed; the harness's do not count
@@ -15,6 +24,6 @@ struct Totals {
 
 /// Runs the random code of `seed` on the hart and on a QEMU and expects equal records and equal memory. Where they
 /// differ, it tells the first unit of instructions that makes a difference, and the states after it.
-[[nodiscard]] Totals expect_agreement(const std::string& program, std::uint64_t seed, unsigned sequences);
+[[nodiscard]] Totals expect_agreement(const Oracle& oracle, std::uint64_t seed, unsigned sequences);
 
 }  // namespace fermata::differential

@@ -10,8 +10,13 @@ namespace fermata::differential {
 
 using namespace encode;
 
-RandomCode::RandomCode(Choices& choices, std::uint64_t address, Mode mode)
-    : choices_(choices), address_(address), mode_(mode) {}
+RandomCode::RandomCode(Choices& choices, std::uint64_t address, Mode mode, const Quirks& quirks)
+    : choices_(choices),
+      address_(address),
+      mode_(mode),
+      quirks_(quirks),
+      has_atomics_(!quirks.atomic_faults_are_of_loads || (mode == Mode::machine && choices.percent(50))),
+      keeps_mode_(quirks.atomic_faults_are_of_loads && has_atomics_) {}
 
 Sequence RandomCode::generate(unsigned units) {
   Sequence sequence;
@@ -131,9 +136,12 @@ void RandomCode::floating_memory() {
 /// Where there are page tables, to what may be written or not be accessed at all: of a page that may only be read, QEMU
 /// sets the accessed bit before the store faults.
 void RandomCode::atomic() {
+  if (!has_atomics_) {
+    return integer();
+  }
   static constexpr std::array<std::uint32_t, 9> operations{0x00, 0x01, 0x04, 0x08, 0x0c, 0x10, 0x14, 0x18, 0x1c};
   const std::uint32_t funct7 = choices_.of(operations) << 2 | choices_.below(4);
-  const std::uint32_t at = mode_ == Mode::machine ? base() : pointer;
+  const std::uint32_t at = mode_ == Mode::machine && !keeps_mode_ ? base() : pointer;
   word(r_type(amo, 2 + choices_.below(2), funct7, destination(), at, source()));
 }
 
@@ -141,6 +149,9 @@ void RandomCode::atomic() {
 /// narrower SC may store and yet say that it failed; both to pointers that are aligned, since without a reservation
 /// QEMU does not look at that.
 void RandomCode::reserve() {
+  if (!has_atomics_) {
+    return integer();
+  }
   const std::uint32_t width = 2 + choices_.below(2);
   const bool is_machine = mode_ == Mode::machine;
   const std::uint32_t at = is_machine && choices_.percent(50) ? stack : pointer;

@@ -37,6 +37,16 @@ class Choices {
   std::mt19937_64 random_;
 };
 
+/// What the QEMU that is compared with does otherwise than the architecture or later ones, so that it is left out.
+struct Quirks {
+  bool breakpoint_has_no_value = false;     ///< EBREAK gives an xtval of 0
+  bool atomic_faults_are_of_loads = false;  ///< an AMO that may not load; and an SC without reservation never faults
+  /// A misaligned access to no memory gives the aligned address as xtval.
+  bool misaligned_faults_are_aligned = false;
+  /// With MPRV set, accesses after an MRET from and to machine mode are not made as MPP says.
+  bool modify_privilege_is_forgotten = false;
+};
+
 /// A piece of random code that is executed from the first to the last instruction, but for forward jumps and short
 /// loops; where it traps, it goes on behind the instruction.
 struct Sequence {
@@ -51,7 +61,7 @@ struct Sequence {
 /// through the pinned pointers only; in the others, where PMP and page tables do, also anywhere.
 class RandomCode {
  public:
-  RandomCode(Choices& choices, std::uint64_t address, Mode mode);
+  RandomCode(Choices& choices, std::uint64_t address, Mode mode, const Quirks& quirks);
 
   /// `units` random units and the end.
   [[nodiscard]] Sequence generate(unsigned units);
@@ -106,6 +116,9 @@ class RandomCode {
   Choices& choices_;
   std::uint64_t address_;
   Mode mode_;
+  Quirks quirks_;
+  bool has_atomics_;
+  bool keeps_mode_;             // and no atomic access faults therefore
   std::uint32_t reserved_ = 0;  // a loop's counter
   std::vector<std::uint16_t> code_;
   std::vector<Jump> jumps_;

@@ -25,6 +25,8 @@ constexpr std::uint32_t sepc = 0x141;
 constexpr std::uint32_t mip = 0x344;
 constexpr std::uint32_t mhartid = 0xf14;
 
+constexpr std::uint32_t compressed_ebreak = 0x9002;
+
 constexpr std::uint32_t write_csr = 1;
 constexpr std::uint32_t set_csr = 2;
 constexpr std::uint32_t clear_csr = 3;
@@ -32,8 +34,10 @@ constexpr std::uint32_t clear_csr = 3;
 /// mstatus: the fields that may be set and cleared. MPP is not among them, where 2 is reserved; FS is only off or
 /// dirty, since each QEMU has its own opinion on which instructions make it dirty, as it may.
 constexpr std::uint32_t floating_state = 3 << 13;
-constexpr std::array<std::uint32_t, 12> status_fields{1 << 1,  1 << 3,  1 << 5,  1 << 7,  1 << 8,  floating_state,
-                                                      1 << 17, 1 << 18, 1 << 19, 1 << 20, 1 << 21, 1 << 22};
+constexpr std::uint32_t modify_privilege = 1 << 17;
+constexpr std::array<std::uint32_t, 12> status_fields{1 << 1,  1 << 3,         1 << 5,           1 << 7,
+                                                      1 << 8,  floating_state, modify_privilege, 1 << 18,
+                                                      1 << 19, 1 << 20,        1 << 21,          1 << 22};
 constexpr std::array<std::uint32_t, 5> supervisor_status_fields{1 << 1, 1 << 5, 1 << 8, floating_state, 1 << 18};
 constexpr std::uint32_t supervisor_interrupts = 0x222;
 constexpr std::uint32_t previous_mode_shift = 11;
@@ -70,6 +74,9 @@ void RandomCode::control_register() {
     interrupt_register(scratch);
   } else if (mode_ == Mode::machine) {
     const std::uint32_t field = choices_.of(status_fields);
+    if (field == modify_privilege && (keeps_mode_ || quirks_.modify_privilege_is_forgotten)) {
+      return;
+    }
     set_status_bits(mstatus, field, choices_.percent(field == floating_state ? 90 : 50));
   } else {
     set_status_bits(sstatus, choices_.of(supervisor_status_fields), choices_.percent(70));
@@ -122,8 +129,8 @@ void RandomCode::absent_register() {
 void RandomCode::trap() {
   switch (choices_.below(5)) {
     case 0: return word(ecall);
-    case 1: return word(ebreak);
-    case 2: return half(0x9002);  // C.EBREAK
+    case 1: return word(quirks_.breakpoint_has_no_value ? ecall : ebreak);
+    case 2: return quirks_.breakpoint_has_no_value ? word(ecall) : half(compressed_ebreak);
     case 3: return absent_register();
     default: return word(r_type(system, 0, 0x09, 0, source(), source()));  // SFENCE.VMA
   }
@@ -131,6 +138,9 @@ void RandomCode::trap() {
 
 /// An MRET or SRET to what follows it, in some mode.
 void RandomCode::change_mode() {
+  if (keeps_mode_) {
+    return trap();
+  }
   const bool is_machine = mode_ == Mode::machine && choices_.percent(80);
   const std::uint32_t scratch = 5 + choices_.below(3);
   if (is_machine) {
@@ -207,6 +217,9 @@ bool RandomCode::may_write_raw(std::uint32_t instruction) const {
   if (is_memory && mode_ == Mode::machine) {
     return false;
   }
+  if (opcode == amo && !has_atomics_) {
+    return false;
+  }
   if (opcode == amo && (instruction >> 27 == 3 || (instruction >> 15 & 31) != pointer)) {
     return false;  // see reserve() and atomic()
   }
@@ -228,7 +241,8 @@ void RandomCode::raw_half() {
     } else if (kind < 16) {  // quadrant 1: C.J, C.BEQZ and C.BNEZ are left out
       may_write = kind < 13 && !is_pinned(kind == 12 ? narrow_rs1 : rd);
     } else if (kind < 24) {  // quadrant 2: C.JR and C.JALR are left out
-      const bool is_jump = kind == 20 && (instruction >> 2 & 31) == 0 && instruction != 0x9002;
+      const bool may_break = instruction == compressed_ebreak && !quirks_.breakpoint_has_no_value;
+      const bool is_jump = kind == 20 && (instruction >> 2 & 31) == 0 && !may_break;
       const bool has_destination = kind < 21 && kind != 17;
       may_write = !is_jump && !(has_destination && is_pinned(rd));
     }
