@@ -98,23 +98,26 @@ std::uint64_t root_table(bool is_user, bool is_sv48) {
 std::uint64_t random_page_address(Choices& choices) {
   const std::uint64_t begin = choices.percent(75) ? random_begin : 0xffff'ffff'c000'0000;
   const std::uint64_t offset = choices.percent(85) ? choices.below(page) & ~7U : page - 1 - choices.below(8);
-  return begin + choices.below(32) * megapage + choices.below(512) * page + offset;
+  return begin + choices.below(32) * megapage + choices.below(511) * page + offset;
 }
 
 std::uint64_t random_entry_address(Choices& choices) {
   return table_address(random_level_0 + choices.below(random_tables)) + choices.below(512) * 8;
 }
 
+/// Never the last page that PMP permits: where an access crosses out of a page, QEMU asks PMP for all of it as if it
+/// went on in physical memory.
 std::uint64_t random_entry(Choices& choices) {
   std::uint64_t physical =
-      SCRATCH_BASE + choices.below((choices.percent(80) ? SCRATCH_HOT : SCRATCH_SIZE) / page) * page;
+      SCRATCH_BASE + choices.below((choices.percent(80) ? SCRATCH_HOT : SCRATCH_SIZE - page) / page) * page;
   std::uint64_t bits = choices.below(1024);
   bits |= choices.percent(90) ? valid : 0;
   bits |= choices.percent(50) ? valid | read | write : 0;
   if (choices.percent(5)) {
     // Where there is no memory the page may be written: of an AMO's two faults, of the page and of the access, QEMU
     // raises the load's access fault before the store's page fault.
-    physical = choices.percent(50) ? TABLES_BASE + TABLES_SIZE - page : RAM_BASE + RAM_SIZE + page * choices.below(16);
+    physical =
+        choices.percent(50) ? TABLES_BASE + TABLES_SIZE - 2 * page : RAM_BASE + RAM_SIZE + page * choices.below(16);
     bits |= read | write;
   }
   bits |= choices.percent(3) ? std::uint64_t{1} << (54 + choices.below(10)) : 0;
