@@ -71,6 +71,7 @@
 #define R_TRAP_LOG 88  /* cause, pc, value, status of each */
 #define TRAP_LOG 26    /* entries; when they are used up the sequence is over */
 
+#define INHIBIT_INSTRET 4       /* of mcountinhibit */
 #define FINISHER_BASE 0x100000
 #define FINISHER_PASS 0x5555
 #define TIMER_COMPARE 0x02004000 /* of hart 0: mtimecmp */

@@ -14,8 +14,8 @@ namespace fermata::differential {
 
 struct HartRun {
   Memory memory;
-  std::uint64_t executed = 0;  ///< instructions, the harness's included
-  bool is_finished = false;    ///< it reached the end, and did not get lost
+  std::uint64_t retired = 0;  ///< instructions of the random code
+  bool is_finished = false;   ///< it reached the end, and did not get lost
 };
 /// On fermata::riscv::Hart, with memory and the test finisher and nothing else.
 [[nodiscard]] HartRun run_on_hart(const Image& image);

@@ -112,7 +112,8 @@ std::uint64_t random_entry(Choices& choices) {
       SCRATCH_BASE + choices.below((choices.percent(80) ? SCRATCH_HOT : SCRATCH_SIZE - page) / page) * page;
   std::uint64_t bits = choices.below(1024);
   bits |= choices.percent(90) ? valid : 0;
-  bits |= choices.percent(50) ? valid | read | write : 0;
+  bits |= choices.percent(70) ? valid | read | write : 0;
+  bits |= choices.percent(50) ? user : 0;
   if (choices.percent(5)) {
     // Where there is no memory the page may be written: of an AMO's two faults, of the page and of the access, QEMU
     // raises the load's access fault before the store's page fault.

@@ -13,9 +13,6 @@
 namespace fermata::differential {
 namespace {
 
-/// What the harness executes for a trap besides the end of a run; more than that.
-constexpr std::uint64_t instructions_for_a_trap = 160;
-
 class Bisection {
  public:
   Bisection(const Oracle& oracle, std::uint64_t seed) : oracle_(oracle), seed_(seed) {}
@@ -75,17 +72,6 @@ class Bisection {
   std::uint64_t seed_;
 };
 
-/// Instructions that the harness executes for the runs of an image, with nothing but their ends in them.
-std::uint64_t harness_instructions(const Oracle& oracle, std::uint64_t seed, unsigned sequences) {
-  Image image(seed, sequences, oracle.quirks);
-  std::uint64_t halves = 0;
-  for (unsigned run = 0; run < image.runs(); ++run) {
-    image.cut(run, 0);
-    halves += (image.sequence_of(run).end - image.sequence_of(run).begin) / 2;
-  }
-  return run_on_hart(image).executed - halves;
-}
-
 }  // namespace
 
 Oracle oracle(const std::string& program, const std::string& version) {
@@ -115,11 +101,7 @@ Totals expect_agreement(const Oracle& oracle, std::uint64_t seed, unsigned seque
     ADD_FAILURE() << comparison.describe_memory() << Bisection(oracle, seed).report(image.runs());
   }
   const Traps traps = count_traps(ours.memory.bytes(), image.runs());
-  const std::uint64_t for_traps = (traps.count - image.runs()) * instructions_for_a_trap;
-  return {.instructions = ours.executed - harness_instructions(oracle, seed, sequences) - for_traps,
-          .traps = traps.count,
-          .runs = image.runs(),
-          .completed = traps.completed};
+  return {.instructions = ours.retired, .traps = traps.count, .runs = image.runs(), .completed = traps.completed};
 }
 
 }  // namespace fermata::differential

@@ -16,7 +16,7 @@ struct Oracle {
 [[nodiscard]] Oracle oracle(const std::string& program, const std::string& version);
 
 struct Totals {
-  std::uint64_t instructions = 0;  ///< at least so many of the random ones were executed; the harness's do not count
+  std::uint64_t instructions = 0;  ///< of the random code that retired; the harness's do not count
   std::uint64_t traps = 0;
   unsigned runs = 0;
   unsigned completed = 0;  ///< runs that came to their end
