@@ -155,7 +155,7 @@ void Image::add_descriptor(Choices& choices, const Sequence& sequence, const Qui
   put_word(at, D_STVEC, STUB_BASE | choices.below(2));
   put_word(at, D_MCOUNTEREN, choices.percent(60) ? 7 : choices.below(8));
   put_word(at, D_SCOUNTEREN, choices.percent(60) ? 7 : choices.below(8));
-  set_protection(choices, at, is_paged);
+  set_protection(choices, at, is_paged, !quirks.protection_is_of_pages);
   for (unsigned i = 0; i < POKES; ++i) {
     put_word(at, D_POKES + 2 * i, random_entry_address(choices));
     put_word(at, D_POKES + 2 * i + 1, random_entry(choices));
@@ -163,7 +163,7 @@ void Image::add_descriptor(Choices& choices, const Sequence& sequence, const Qui
 }
 
 /// Entries 4 to 7 give the modes below machine mode what they need; those before, if any, overlay parts of it.
-void Image::set_protection(Choices& choices, std::uint64_t descriptor, bool is_paged) {
+void Image::set_protection(Choices& choices, std::uint64_t descriptor, bool is_paged, bool may_overlay) {
   constexpr std::uint64_t tor_mode = 1 << 3;
   constexpr std::uint64_t napot_mode = 3 << 3;
   std::uint64_t config = 0;
@@ -175,7 +175,7 @@ void Image::set_protection(Choices& choices, std::uint64_t descriptor, bool is_p
   set(5, napot(SCRATCH_BASE, SCRATCH_SIZE), napot_mode | 3);
   set(6, napot(TABLES_BASE, TABLES_SIZE), napot_mode | 3);
   set(7, napot(CODE_BASE, CODE_SIZE), napot_mode | 5);
-  const bool is_overlaid = choices.percent(20);
+  const bool is_overlaid = may_overlay && choices.percent(20);
   // Within one page, away from its ends: where an access crosses into another page QEMU asks PMP for all of it at once.
   const std::uint64_t overlaid_page = SCRATCH_BASE + (choices.below(SCRATCH_HOT) & ~0xfffU);
   for (unsigned entry = 0; entry < 4; ++entry) {
@@ -203,7 +203,7 @@ void Image::set_registers(Choices& choices, std::uint64_t descriptor, bool is_pa
   const bool is_stack_random = is_paged && choices.percent(50);
   put_word(descriptor, D_X + stack,
            is_stack_random ? random_page_address(choices) & ~std::uint64_t{7} : scratch_address(choices, true));
-  static constexpr std::array<std::uint64_t, 4> nowhere{0x100, RAM_BASE + 0x0800'0000, 0xffff'ffff'ffff'f800,
+  static constexpr std::array<std::uint64_t, 4> nowhere{0x800, RAM_BASE + 0x0800'0000, 0xffff'ffff'ffff'f000,
                                                         0x0040'0000'0000'0000};
   put_word(descriptor, D_X + odd_pointer, may_be_nowhere && choices.percent(30) ? choices.of(nowhere) : anywhere());
 }

@@ -36,7 +36,7 @@ class Image {
  private:
   void add_sequence(Choices& choices, std::uint64_t& at, const Quirks& quirks);
   void add_descriptor(Choices& choices, const Sequence& sequence, const Quirks& quirks);
-  void set_protection(Choices& choices, std::uint64_t descriptor, bool is_paged);
+  void set_protection(Choices& choices, std::uint64_t descriptor, bool is_paged, bool may_overlay);
   void set_registers(Choices& choices, std::uint64_t descriptor, bool is_paged, bool may_be_nowhere);
   void put(std::uint64_t at, std::uint64_t value);
   void put_word(std::uint64_t descriptor, unsigned word, std::uint64_t value) { put(descriptor + word * 8, value); }

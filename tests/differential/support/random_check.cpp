@@ -80,7 +80,8 @@ Oracle oracle(const std::string& program, const std::string& version) {
           {.breakpoint_has_no_value = is_old,
            .atomic_faults_are_of_loads = is_old,
            .misaligned_faults_are_aligned = is_old,
-           .modify_privilege_is_forgotten = is_old}};
+           .modify_privilege_is_forgotten = is_old,
+           .protection_is_of_pages = is_old}};
 }
 
 Totals expect_agreement(const Oracle& oracle, std::uint64_t seed, unsigned sequences) {

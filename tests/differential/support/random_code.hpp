@@ -45,6 +45,8 @@ struct Quirks {
   bool misaligned_faults_are_aligned = false;
   /// With MPRV set, accesses after an MRET from and to machine mode are not made as MPP says.
   bool modify_privilege_is_forgotten = false;
+  /// A PMP entry that covers part of a page is not always seen.
+  bool protection_is_of_pages = false;
 };
 
 /// A piece of random code that is executed from the first to the last instruction, but for forward jumps and short
