@@ -178,12 +178,12 @@ std::optional<StopReason> Machine::obey_guest() {
   return exit_status_ ? std::optional(StopReason::powered_off) : std::nullopt;
 }
 
-void Machine::run_due_timers() {
-  timers_.virtual_time().run_due();
+void Machine::run_due_timers(bool is_virtual_due) {
+  bool has_run = is_virtual_due && timers_.virtual_time().run_due();
   if (rtc_clock_ != clock::ClockKind::virtual_time) {
-    timers_.list(rtc_clock_).run_due();
+    has_run |= timers_.list(rtc_clock_).run_due();
   }
-  work_ += work_of_pass;
+  work_ += has_run ? work_of_pass : 0;
 }
 
 // A part of the way to `target`, which is later than now. A reason if it cannot go on.
@@ -211,9 +211,7 @@ Stop Machine::run_until(time::Instant horizon, const RunLimits& limits) {
   while (!reason) {
     const auto deadline = timers_.virtual_time().earliest();
     const bool is_due = deadline && *deadline <= now();
-    if (is_due || rtc_clock_ != clock::ClockKind::virtual_time) {
-      run_due_timers();
-    }
+    run_due_timers(is_due);
     if ((reason = obey_guest())) {
       break;
     }

@@ -109,7 +109,7 @@ class Machine {
   void load_images();
   void finish(const device::Finish& finish);
   void end(int exit_status);
-  void run_due_timers();
+  void run_due_timers(bool is_virtual_due);
   [[nodiscard]] std::optional<StopReason> advance_to(time::Instant target, const RunLimits& limits);
   [[nodiscard]] std::optional<StopReason> obey_guest();
 

@@ -56,6 +56,18 @@ TEST(Machine, AWorkLimitBoundsOneCall) {
   EXPECT_EQ(machine.run_until(Instant::at(1_ms)).reason, StopReason::horizon);
 }
 
+TEST(Machine, OneInstructionAtATimeWhicheverClockTheChipReads) {
+  for (const clock::ClockKind kind : {clock::ClockKind::virtual_time, clock::ClockKind::host}) {
+    Config config = config_of(testing::endless_loop());
+    config.rtc_clock = kind;
+    Machine machine(std::move(config));
+    for (std::uint64_t i = 1; i <= 10; ++i) {
+      EXPECT_EQ(machine.run_until(Instant::at(1_s), {.work = 1}).reason, StopReason::work_limit);
+      EXPECT_EQ(machine.instruction_time().executed(), i);
+    }
+  }
+}
+
 TEST(Machine, IdleTimeCanBeLeftToTheCaller) {
   Machine machine(config_of(testing::tick_every(500_us)));
   const Stop stop = machine.run_until(Instant::at(1_s), {.idle = IdleTime::stop});

@@ -57,11 +57,14 @@ machine::Stop Emulation::run_one_by_one(time::Instant horizon, const machine::Ru
   const std::uint64_t last = machine_->instruction_time().executed() + std::min(limits.work, most_at_once);
   machine::Stop stop;
   do {
-    if (machine_->harts().choose() == machine::HartGroup::State::runnable) {
-      const riscv::Hart& hart = machine_->harts().chosen();
-      log_.executes(static_cast<unsigned>(hart.id()), hart.pc());
-    }
+    static_cast<void>(machine_->harts().choose());
+    const riscv::Hart& hart = machine_->harts().chosen();
+    const EventLog::Place place{.at = machine_->now(), .hart = hart.id(), .pc = hart.pc()};
+    const std::uint64_t before = machine_->instruction_time().executed();
     stop = machine_->run_until(horizon, {.work = 1, .idle = limits.idle});
+    if (machine_->instruction_time().executed() != before) {
+      log_.executed(place);
+    }
   } while (stop.reason == machine::StopReason::work_limit && machine_->instruction_time().executed() < last);
   return stop;
 }

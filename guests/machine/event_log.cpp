@@ -37,8 +37,8 @@ void EventLog::trapped(std::uint64_t hart, const riscv::Trap& trap) {
                     "US?M"[static_cast<unsigned>(trap.to) & 3U]));
 }
 
-void EventLog::executes(unsigned hart, std::uint64_t pc) {
-  write(fmt::format("{} exec hart={} pc={:#x}\n", now(), hart, pc));
+void EventLog::executed(const Place& place) {
+  write(fmt::format("{} exec hart={} pc={:#x}\n", time::to_seconds_string(place.at), place.hart, place.pc));
 }
 
 void EventLog::write(std::string_view text) {

@@ -24,8 +24,13 @@ class EventLog final : public riscv::HartObserver {
   void connect(machine::Machine& machine);
 
   void trapped(std::uint64_t hart, const riscv::Trap& trap) override;
-  /// Before an instruction is executed.
-  void executes(unsigned hart, std::uint64_t pc);
+  /// Where an instruction was executed, and when it began.
+  struct Place {
+    time::Instant at;
+    std::uint64_t hart = 0;
+    std::uint64_t pc = 0;
+  };
+  void executed(const Place& place);
   void write(std::string_view text);
   [[nodiscard]] const LogOption& option() const { return option_; }
 

@@ -17,6 +17,7 @@
 #include "guests/machine/options/options.hpp"
 #include "guests/machine/options/usage.hpp"
 #include "guests/machine/setup.hpp"
+#include "guests/machine/signals.hpp"
 
 namespace fermata::machine_program {
 namespace {
@@ -35,6 +36,7 @@ void close_inherited(int kept) {
 }
 
 int run(const Options& options) {
+  Signals::hold_back();
   const Ruling ruling = judge(options);
   for (const std::string& note : ruling.notes) {
     fmt::print(stderr, "fermata-machine: note: {}\n", note);

@@ -11,15 +11,28 @@
 #include "fermata/base/error.hpp"
 
 namespace fermata::machine_program {
+namespace {
 
-Signals::Signals(loop::EventLoop& loop, std::function<void()> end, std::function<void()> report)
-    : loop_(loop), end_(std::move(end)), report_(std::move(report)) {
+sigset_t taken_signals() {
   sigset_t taken;
   sigemptyset(&taken);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
     sigaddset(&taken, signal);
   }
+  return taken;
+}
+
+}  // namespace
+
+void Signals::hold_back() {
+  const sigset_t taken = taken_signals();
   ::sigprocmask(SIG_BLOCK, &taken, nullptr);
+}
+
+Signals::Signals(loop::EventLoop& loop, std::function<void()> end, std::function<void()> report)
+    : loop_(loop), end_(std::move(end)), report_(std::move(report)) {
+  hold_back();
+  const sigset_t taken = taken_signals();
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ignore, nullptr);

@@ -9,9 +9,12 @@
 namespace fermata::machine_program {
 
 /// The signals that a user or a simulator sends to the program, as calls from its loop: SIGINT, SIGTERM and SIGHUP end
-/// it, SIGUSR1 asks for the drift report. SIGPIPE is ignored. Made before any thread is; the signals stay blocked.
+/// it, SIGUSR1 asks for the drift report. SIGPIPE is ignored. The signals stay blocked.
 class Signals {
  public:
+  /// Keeps the signals for later, from here on: before any thread is made.
+  static void hold_back();
+
   /// `loop` outlives it. Throws base::Error (host_failure).
   Signals(loop::EventLoop& loop, std::function<void()> end, std::function<void()> report);
   ~Signals();

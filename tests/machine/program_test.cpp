@@ -66,9 +66,12 @@ TEST(Program, TellsAboutItself) {
 
 TEST(Program, LogsWhatItIsAskedFor) {
   const Outcome traps = run_machine(with("exit3", {"-d", "exec,drift", "-icount", "3,sleep=off"}));
-  EXPECT_THAT(traps.errors, StartsWith("0.000000000 exec hart=0 pc=0x1000\n0.000000008 exec hart=0 pc=0x1004\n"));
-  EXPECT_THAT(traps.errors, HasSubstr("host minus virtual time"));
-  EXPECT_THAT(traps.errors, HasSubstr("greatest lag of guest    not available"));
+  ASSERT_LT(traps.errors.size(), 100U << 20);
+  EXPECT_THAT(traps.errors.substr(0, 1000),
+              StartsWith("0.000000000 exec hart=0 pc=0x1000\n0.000000008 exec hart=0 pc=0x1004\n"));
+  const std::string end = traps.errors.substr(traps.errors.size() - std::min<std::size_t>(traps.errors.size(), 200));
+  EXPECT_THAT(end, HasSubstr("host minus virtual time"));
+  EXPECT_THAT(end, HasSubstr("greatest lag of guest    not available"));
   EXPECT_EQ(traps.status, (host::ExitStatus{.code = 3}));
 }
 
