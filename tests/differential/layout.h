@@ -6,16 +6,16 @@
 #define RAM_SIZE 0x06000000
 #define RAM_COMPARED 0x05c00000 /* beyond, QEMU puts its device tree */
 
-#define STUB_BASE 0x80001000    /* one page that supervisor mode may execute */
-#define STUB_SIZE 0x100         /* of ecalls, for a vectored stvec */
+#define STUB_BASE 0x80001000 /* one page that supervisor mode may execute */
+#define STUB_SIZE 0x100      /* of ecalls, for a vectored stvec */
 #define CONTROL_BASE 0x80002000
 #define SAVE_BASE 0x80002100    /* x0 to x31 of the interrupted code */
 #define SCRATCH_BASE 0x80200000 /* what the random code loads and stores: a megapage */
 #define SCRATCH_SIZE 0x200000
-#define SCRATCH_HOT 0x10000     /* mostly its first bytes */
-#define TABLES_BASE 0x80020000  /* page tables */
+#define SCRATCH_HOT 0x10000    /* mostly its first bytes */
+#define TABLES_BASE 0x80020000 /* page tables */
 #define TABLES_SIZE 0x20000
-#define CODE_BASE 0x80800000    /* the random code */
+#define CODE_BASE 0x80800000 /* the random code */
 #define CODE_SIZE 0x800000
 #define DESCRIPTORS_BASE 0x81000000
 #define RECORDS_BASE 0x82000000
@@ -44,13 +44,13 @@
 #define D_MCOUNTEREN 75
 #define D_SCOUNTEREN 76
 #define D_PMPCFG0 77
-#define D_PMPADDR0 78  /* 8 of them */
-#define D_POKES 86     /* pairs of address and value, stored before */
+#define D_PMPADDR0 78 /* 8 of them */
+#define D_POKES 86    /* pairs of address and value, stored before */
 #define POKES 4
 
 /* A record, in 8-byte words: how it ended. */
 #define RECORD_WORDS 192
-#define R_TRAPS 0      /* how many; then x1 to x31 */
+#define R_TRAPS 0 /* how many; then x1 to x31 */
 #define R_F 32
 #define R_FCSR 64
 #define R_MSTATUS 65
@@ -68,10 +68,10 @@
 #define R_SCOUNTEREN 77
 #define R_PMPCFG0 78
 #define R_PMPADDR0 79
-#define R_TRAP_LOG 88  /* cause, pc, value, status of each */
-#define TRAP_LOG 26    /* entries; when they are used up the sequence is over */
+#define R_TRAP_LOG 88 /* cause, pc, value, status of each */
+#define TRAP_LOG 26   /* entries; when they are used up the sequence is over */
 
-#define INHIBIT_INSTRET 4       /* of mcountinhibit */
+#define INHIBIT_INSTRET 4 /* of mcountinhibit */
 #define FINISHER_BASE 0x100000
 #define FINISHER_PASS 0x5555
 #define TIMER_COMPARE 0x02004000 /* of hart 0: mtimecmp */

@@ -176,13 +176,15 @@ void Image::set_protection(Choices& choices, std::uint64_t descriptor, bool is_p
   set(6, napot(TABLES_BASE, TABLES_SIZE), napot_mode | 3);
   set(7, napot(CODE_BASE, CODE_SIZE), napot_mode | 5);
   const bool is_overlaid = may_overlay && choices.percent(20);
-  // Within one page, away from its ends: where an access crosses into another page QEMU asks PMP for all of it at once.
+  // Of no less than 8 bytes: QEMU only looks at whether an access's ends match. Within one page, away from its ends:
+  // where an access crosses into another page QEMU asks PMP for all of it at once.
   const std::uint64_t overlaid_page = SCRATCH_BASE + (choices.below(SCRATCH_HOT) & ~0xfffU);
   for (unsigned entry = 0; entry < 4; ++entry) {
-    const std::uint64_t at = overlaid_page + 0x400 + choices.below(0x800);
+    const std::uint64_t at = overlaid_page + 0x400 + (choices.below(0x800) & ~7U);
     // Under paging always R, for the reason that random_entry has.
     static constexpr std::array<std::uint64_t, 6> rights{1, 3, 5, 7, 0, 4};
-    std::uint64_t mode = is_overlaid ? choices.below(4) << 3 : 0;
+    static constexpr std::array<std::uint64_t, 4> modes{0, tor_mode, napot_mode, napot_mode};
+    std::uint64_t mode = is_overlaid ? choices.of(modes) : 0;
     mode = entry == 0 && mode == tor_mode ? 0 : mode;  // it would begin at 0
     set(entry, mode == napot_mode ? napot(at, 8U << choices.below(8)) : at >> 2,
         mode | rights.at(choices.below(is_paged ? 4 : 6)));
