@@ -111,6 +111,16 @@ TEST(Atomics, AReservationIsForOneAddress) {
   EXPECT_EQ(board.hart.x(a3), 1U);
 }
 
+TEST(Atomics, ProtectionAppliesToAStoreThatFailsAnyway) {
+  Board board;
+  board.compute(sc(true, a2, a0, a1), Board::nowhere);
+  board.compute(sc(false, a2, a0, a1), Board::rom_begin);
+  ASSERT_EQ(board.log.traps.size(), 2U);
+  for (const auto& trap : board.log.traps) {
+    EXPECT_EQ(trap.cause, 7U);
+  }
+}
+
 TEST(Atomics, AStoreInBetweenBreaksAReservationIfItChangesTheValue) {
   Board board;
   EXPECT_EQ(reserve_and_store(board, sd(t1, a0, 0)), 1U);
