@@ -98,6 +98,7 @@ class Machine {
 
   [[nodiscard]] HartGroup& harts() { return harts_; }
   [[nodiscard]] Board& board() { return board_; }
+  /// Its virtual clock reads `now`: the clocks' speed factor is to stay 1 here.
   [[nodiscard]] clock::Clocks& clocks() { return clocks_; }
   [[nodiscard]] clock::TimerListGroup& timers() { return timers_; }
   [[nodiscard]] clock::InstructionTime& instruction_time() { return time_; }

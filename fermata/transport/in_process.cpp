@@ -58,13 +58,12 @@ struct InProcessStream::Direction {
     bytes.insert(bytes.end(), more.begin(), more.end());
   }
 
-  void close() {
+  // True if it was open until now.
+  bool close() {
     std::unique_lock lock(mutex);
     const bool was_closed = std::exchange(is_closed, true);
     unlock_and_tell(lock);
-    if (!was_closed && on_readable) {
-      on_readable();
-    }
+    return !was_closed;
   }
 };
 
@@ -114,8 +113,11 @@ IoResult InProcessStream::write(std::span<const std::byte> bytes, host::HostDura
 
 void InProcessStream::close() {
   // The peer's unread bytes stay readable to it; what it would still write to us goes nowhere.
+  const std::shared_ptr<Direction> out = out_;  // as in write
   in_->close();
-  out_->close();
+  if (out->close() && out->on_readable) {
+    out->on_readable();
+  }
 }
 
 void InProcessStream::set_readable_handler(std::function<void()> handler) {

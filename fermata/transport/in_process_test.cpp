@@ -28,7 +28,17 @@ TEST(InProcessStream, AHandlerSeesTheClose) {
   int calls = 0;
   b.set_readable_handler([&calls] { ++calls; });
   a.close();
+  a.close();
   EXPECT_EQ(calls, 1);
+}
+
+TEST(InProcessStream, AHandlerIsNotToldOfItsOwnEndsClose) {
+  auto [a, b] = InProcessStream::make_pair();
+  int calls = 0;
+  b.set_readable_handler([&calls] { ++calls; });
+  b.close();
+  a.close();
+  EXPECT_EQ(calls, 0);
 }
 
 }  // namespace
