@@ -137,6 +137,11 @@ class FreeRun {
 
 }  // namespace
 
-int run_free(Emulation& emulation, const Ruling& ruling) { return FreeRun(emulation, ruling).run(); }
+int run_free(Emulation& emulation, const Ruling& ruling) {
+  FreeRun run(emulation, ruling);
+  const int status = run.run();
+  emulation.finish();  // the report that it may write is of this run's alignment
+  return status;
+}
 
 }  // namespace fermata::machine_program

@@ -45,12 +45,10 @@ int run(const Options& options) {
     close_inherited(options.link->sock);
   }
   Emulation emulation(options, ruling);
-  int status = 0;
-  if (emulation.wait_for_serial_lines()) {
-    status = options.link ? run_linked(emulation, *options.link) : run_free(emulation, ruling);
+  if (!emulation.wait_for_serial_lines()) {
+    return 0;
   }
-  emulation.finish();
-  return status;
+  return options.link ? run_linked(emulation, *options.link) : run_free(emulation, ruling);
 }
 
 int main_of(const std::vector<std::string>& arguments) {

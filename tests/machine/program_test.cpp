@@ -75,6 +75,13 @@ TEST(Program, LogsWhatItIsAskedFor) {
   EXPECT_EQ(traps.status, (host::ExitStatus{.code = 3}));
 }
 
+TEST(Program, ReportsLeadAndLagWhereAlignIsOn) {
+  const Outcome outcome = run_machine(with("exit3", {"-icount", "3,align=on", "-d", "drift"}));
+  EXPECT_EQ(outcome.status, (host::ExitStatus{.code = 3}));
+  EXPECT_THAT(outcome.errors, ::testing::ContainsRegex("greatest lag of guest    [0-9]+ ms"));
+  EXPECT_THAT(outcome.errors, ::testing::ContainsRegex("greatest lead of guest   [0-9]+ ms"));
+}
+
 TEST(Program, ASignalEndsItInOrder) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     for (const char* name : {"spin", "idle"}) {
