@@ -73,6 +73,11 @@ class LinkedRun {
 
 }  // namespace
 
-int run_linked(Emulation& emulation, const LinkOption& link) { return LinkedRun(emulation, link).run(); }
+int run_linked(Emulation& emulation, const LinkOption& link) {
+  LinkedRun run(emulation, link);
+  const int status = run.run();
+  emulation.finish();  // before the link closes: who sees its end finds all of the output
+  return status;
+}
 
 }  // namespace fermata::machine_program
