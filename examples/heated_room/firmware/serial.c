@@ -64,17 +64,10 @@ void serial_interrupt(void) {
   for (;;) {
     switch (UART_IIR & iir_kinds) {
       case iir_received:
-      case iir_timeout:
-        receive_all();
-        break;
-      case iir_sent:
-        send_some();
-        break;
-      case iir_line:
-        (void)UART_LSR;
-        break;
-      default:
-        return;
+      case iir_timeout: receive_all(); break;
+      case iir_sent: send_some(); break;
+      case iir_line: (void)UART_LSR; break;
+      default: return;
     }
   }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Integer work of the kinds that embedded code consists of: a linked list that is searched and sorted, a matrix product,
-// a state machine over text, a checksum over the results. As many rounds as it was given; prints what came of it and how
-// many instructions it took.
+// Integer work of the kinds that embedded code consists of: a linked list that is searched and sorted, a matrix
+// product, a state machine over text, a checksum over the results. As many rounds as it was given; prints what came of
+// it and how many instructions it took.
 #include "bench.h"
 
 enum { list_length = 64, matrix_size = 12, text_length = 96 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Exercises the tick timer of the embedded machine (a QEMU has none): one-shot, scaled, periodic, polled, frozen. Prints
-// what it saw by the machine's other clock, mtime, in ns, and powers off. Spans that interrupts end are a little longer
-// than nominal, by what it takes to wake up and read mtime.
+// Exercises the tick timer of the embedded machine (a QEMU has none): one-shot, scaled, periodic, polled, frozen.
+// Prints what it saw by the machine's other clock, mtime, in ns, and powers off. Spans that interrupts end are a little
+// longer than nominal, by what it takes to wake up and read mtime.
 #include "board.h"
 #include "guest.h"
 
@@ -56,8 +56,8 @@ static void periodic(uint32_t count) {
   TICK_CONTROL = tick_interrupt;  // stops it
 }
 
-// Reads the counter as fast as it can until it has expired. How often it was not what mtime says, give or take the count
-// that lies between two reads, shows whether reading disturbs it.
+// Reads the counter as fast as it can until it has expired. How often it was not what mtime says, give or take the
+// count that lies between two reads, shows whether reading disturbs it.
 static void polled(uint32_t count) {
   TICK_CONTROL = tick_active;
   const uint64_t start = clock_ns();
