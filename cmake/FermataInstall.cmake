@@ -28,7 +28,7 @@ configure_file(${CMAKE_CURRENT_LIST_DIR}/fermata.pc.in ${PROJECT_BINARY_DIR}/fer
 install(FILES ${PROJECT_BINARY_DIR}/fermata.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 # The agent cannot be built in every configuration (sanitizers), nor need the programs be.
-foreach(program IN ITEMS fermata fermata-qemu)
+foreach(program IN ITEMS fermata fermata-machine fermata-qemu)
   if(TARGET ${program})
     install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
     install(FILES ${PROJECT_SOURCE_DIR}/packaging/man/${program}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
