@@ -42,11 +42,11 @@ class Debian : public testing::Test {
     return talk_to_debian(emulator);
   }
   [[nodiscard]] DebianRun run_program() const {
-    const qemu_test::TempFolder folder;
+    const test_support::TempFolder folder;
     ProgramEmulator emulator(
-        {.arguments = {qemu_test::built_program("fermata-machine"), "-icount", "shift=3,sleep=off", "-m", "256", "-rtc",
-                       "base=2026-01-01,clock=vm", "-bios", files_.firmware, "-kernel", files_.kernel, "-initrd",
-                       files_.initrd, "-append", files_.append}},
+        {.arguments = {test_support::built_program("fermata-machine"), "-icount", "shift=3,sleep=off", "-m", "256",
+                       "-rtc", "base=2026-01-01,clock=vm", "-bios", files_.firmware, "-kernel", files_.kernel,
+                       "-initrd", files_.initrd, "-append", files_.append}},
         folder.folder());
     return talk_to_debian(emulator);
   }

@@ -28,7 +28,7 @@ TEST_P(Oracle, UbootSaysTheSameAndSleepsAsLong) {
   if (!files) {
     GTEST_SKIP() << how_to_have_uboot;
   }
-  const qemu_test::TempFolder folder;
+  const test_support::TempFolder folder;
   ProgramEmulator emulator(
       sim::qemu_command({qemu().program("riscv64"), "-M", "virt", "-m", "128", "-nodefaults", "-display", "none",
                          "-seed", "1", "-bios", files->firmware, "-kernel", files->kernel}),

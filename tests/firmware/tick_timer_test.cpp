@@ -10,6 +10,7 @@
 
 #include "tests/firmware/machine_emulator.hpp"
 #include "tests/firmware/terminal.hpp"
+#include "tests/support/programs.hpp"
 
 namespace fermata::firmware_test {
 namespace {
@@ -24,8 +25,8 @@ constexpr std::int64_t wake_up_ns = 2'000;
 
 machine::Config config() {
   machine::Config config;
-  config.boot = machine::boot::plan_boot({.kernel = machine::boot::read_named(FERMATA_TEST_GUESTS "/riscv64/tick.elf")},
-                                         std::uint64_t{128} << 10, 1);
+  config.boot = machine::boot::plan_boot(
+      {.kernel = machine::boot::read_named(test_support::guest_path("riscv64", "tick"))}, std::uint64_t{128} << 10, 1);
   return config;
 }
 

@@ -57,10 +57,10 @@ class Uboot : public testing::Test {
     return talk_to_uboot(emulator);
   }
   [[nodiscard]] UbootRun run_program() const {
-    const qemu_test::TempFolder folder;
+    const test_support::TempFolder folder;
     ProgramEmulator emulator(
-        {.arguments = {qemu_test::built_program("fermata-machine"), "-icount", "shift=3,sleep=off", "-m", "128", "-rtc",
-                       "clock=vm", "-bios", files_.firmware, "-kernel", files_.kernel}},
+        {.arguments = {test_support::built_program("fermata-machine"), "-icount", "shift=3,sleep=off", "-m", "128",
+                       "-rtc", "clock=vm", "-bios", files_.firmware, "-kernel", files_.kernel}},
         folder.folder());
     return talk_to_uboot(emulator);
   }

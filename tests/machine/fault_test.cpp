@@ -84,8 +84,8 @@ TEST(Fault, AResetGoesOnOrEndsTheProgram) {
 TEST(Fault, ARequestOfZeroMayMeanTheEnd) {
   auto [ours, theirs] = transport::UnixSocket::make_pair();
   const host::ChildProcess process(
-      {.arguments = {built_program("fermata-machine"), "-bios", "none", "-nodefaults", "-kernel", guest_path("spin"),
-                     "-icount", "3,sleep=off", "-rtc", "clock=vm", "-qqq",
+      {.arguments = {built_program("fermata-machine"), "-bios", "none", "-nodefaults", "-kernel",
+                     guest_path("riscv64", "spin"), "-icount", "3,sleep=off", "-rtc", "clock=vm", "-qqq",
                      "sock=" + std::to_string(theirs.descriptor()) + ",zero=exit"},
        .inherited_descriptors = {theirs.descriptor()}});
   theirs.close();

@@ -14,7 +14,8 @@ using time::Instant;
 
 machine::Config config_of(const std::string& guest, trace::Sink* trace, unsigned harts = 1) {
   machine::Config config;
-  config.boot = machine::boot::plan_boot({.kernel = machine::boot::read_named(guest_path(guest))}, 2 << 20, harts);
+  config.boot =
+      machine::boot::plan_boot({.kernel = machine::boot::read_named(guest_path("riscv64", guest))}, 2 << 20, harts);
   config.trace = trace;
   return config;
 }

@@ -14,8 +14,8 @@ TEST(PlainClient, ThousandQuantaAreASecond) {
   const char* path = std::getenv("PATH");
   const std::string before = path != nullptr ? path : "";
   ::setenv("PATH", (std::filesystem::path(folder.path("x")).parent_path().string() + ":" + before).c_str(), 1);
-  const Outcome one = run({built_program("plain_client"), guest_path("idle")});
-  const Outcome two = run({built_program("plain_client"), guest_path("idle"), "2"});
+  const Outcome one = run({built_program("plain_client"), guest_path("riscv64", "idle")});
+  const Outcome two = run({built_program("plain_client"), guest_path("riscv64", "idle"), "2"});
   ::setenv("PATH", before.c_str(), 1);
   EXPECT_EQ(one.status, host::ExitStatus{}) << one.errors;
   EXPECT_EQ(one.output, "1000 reports, 1000000 us, wait status 0\n") << one.errors;

@@ -5,40 +5,19 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "fermata/sim/guest.hpp"
 #include "fermata/time/instant.hpp"
+#include "tests/support/files.hpp"
+#include "tests/support/programs.hpp"
 
 namespace fermata::machine_test {
 
 using namespace std::chrono_literals;
 using namespace time::literals;
-
-/// Host time after which something that a test waits for counts as never coming.
-inline constexpr host::HostDuration limit = 60s;
-
-/// A folder of its own that goes with its handle.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] std::string path(const std::string& name) const { return folder_ / name; }
-
- private:
-  std::filesystem::path folder_;
-};
-
-[[nodiscard]] std::string read_file(const std::string& path);
-/// The path of a riscv64 test guest.
-[[nodiscard]] std::string guest_path(const std::string& name);
-/// The path of a program of this build.
-[[nodiscard]] std::string built_program(const std::string& name);
+using namespace test_support;
 
 /// fermata-machine under this process's clock, its serial line into a file.
 class LinkedProgram {
@@ -56,13 +35,6 @@ class LinkedProgram {
   sim::Guest guest_;
 };
 
-/// How a program ended and what it printed.
-struct Outcome {
-  std::optional<host::ExitStatus> status;  ///< nothing: it did not end within the limit
-  std::string output;
-  std::string errors;
-};
-[[nodiscard]] Outcome run(const std::vector<std::string>& arguments);
 /// fermata-machine with these arguments, standard input empty.
 [[nodiscard]] Outcome run_machine(std::vector<std::string> arguments);
 

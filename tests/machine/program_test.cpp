@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 std::vector<std::string> with(const std::string& guest, const std::vector<std::string>& more) {
-  std::vector<std::string> arguments{"-bios", "none", "-kernel", guest_path(guest)};
+  std::vector<std::string> arguments{"-bios", "none", "-kernel", guest_path("riscv64", guest)};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
@@ -86,8 +86,9 @@ TEST(Program, ASignalEndsItInOrder) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     for (const char* name : {"spin", "idle"}) {
       const TempFolder folder;
-      const host::ChildProcess process({.arguments = {built_program("fermata-machine"), "-bios", "none", "-kernel",
-                                                      guest_path(name), "-serial", "file:" + folder.path("serial")}});
+      const host::ChildProcess process(
+          {.arguments = {built_program("fermata-machine"), "-bios", "none", "-kernel", guest_path("riscv64", name),
+                         "-serial", "file:" + folder.path("serial")}});
       while (!std::filesystem::exists(folder.path("serial"))) {
       }  // its signals are taken care of by then
       ASSERT_EQ(::kill(process.pid(), signal), 0);
@@ -99,7 +100,7 @@ TEST(Program, ASignalEndsItInOrder) {
 TEST(Program, EchoesItsStandardInput) {
   const Outcome outcome = run({"sh", "-c",
                                "printf hello | timeout 5 \"$0\" -bios none -icount 3,sleep=off -serial stdio -kernel " +
-                                   guest_path("echo") + " | head -c 5",
+                                   guest_path("riscv64", "echo") + " | head -c 5",
                                built_program("fermata-machine")});
   EXPECT_EQ(outcome.output, "hello");
 }

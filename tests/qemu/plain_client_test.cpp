@@ -24,7 +24,7 @@ class PlainClient : public QemuTest {
         "PATH", folder + ":" + qemu().folder().string() + ":" + (path != nullptr ? path : ""));
   }
 
-  static std::string kernel(const std::string& guest) { return FERMATA_TEST_GUESTS "/riscv64/" + guest + ".elf"; }
+  static std::string kernel(const std::string& guest) { return guest_path("riscv64", guest); }
 
  private:
   std::unique_ptr<ScopedVariable> path_;

@@ -38,7 +38,7 @@ class Nothing : public bus::Window {
 /// The extensions that QEMU's `rv64` has beyond RV64GC, switched off.
 std::string processor(const std::string& program) {
   std::string name = "rv64,h=off,sstc=off,zba=off,zbb=off,zbc=off,zbs=off";
-  if (qemu_test::run({program, "--version"}).output.find("version 7.") == std::string::npos) {
+  if (test_support::run({program, "--version"}).output.find("version 7.") == std::string::npos) {
     name += ",zfa=off,zawrs=off,zicbom=off,zicboz=off,zicbop=off";
   }
   return name;
@@ -75,14 +75,14 @@ HartRun run_on_hart(const Image& image) {
 }
 
 std::optional<Memory> run_on_qemu(const Image& image, const std::string& program) {
-  const qemu_test::TempFolder folder;
+  const test_support::TempFolder folder;
   const std::string path = folder.path("memory");
   image.memory().write_to(path);
   const std::string backend =
       "memory-backend-file,id=ram,share=on,size=" + std::to_string(RAM_SIZE) + ",mem-path=" + path;
-  const qemu_test::Outcome outcome = qemu_test::run({program, "-M", "virt,memory-backend=ram", "-object", backend, "-m",
-                                                     std::to_string(RAM_SIZE) + "B", "-cpu", processor(program),
-                                                     "-bios", "none", "-nodefaults", "-display", "none", "-no-reboot"});
+  const test_support::Outcome outcome = test_support::run(
+      {program, "-M", "virt,memory-backend=ram", "-object", backend, "-m", std::to_string(RAM_SIZE) + "B", "-cpu",
+       processor(program), "-bios", "none", "-nodefaults", "-display", "none", "-no-reboot"});
   if (!outcome.status || !outcome.status->is_success()) {
     ADD_FAILURE() << program << " did not end as it should: " << outcome.output << outcome.errors;
     return std::nullopt;

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tests/qemu/support/fixture.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <sstream>
@@ -17,14 +13,6 @@
 
 namespace fermata::qemu_test {
 namespace {
-
-host::UniqueFd create(const std::string& path) {
-  host::UniqueFd fd(::open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600));
-  if (!fd.is_open()) {
-    throw base::host_error("create " + path, errno);
-  }
-  return fd;
-}
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -58,30 +46,11 @@ std::vector<std::string> machine_arguments(const std::string& arch) {
 
 }  // namespace
 
-TempFolder::TempFolder() {
-  std::string name = std::filesystem::temp_directory_path() / "fermata-test-XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) {
-    throw base::host_error("make a folder " + name, errno);
-  }
-  folder_ = name;
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::vector<std::string> Qemu::command_line(const std::string& arch, const std::string& name) const {
   std::vector<std::string> arguments{program(arch)};
   const auto machine = machine_arguments(arch);
   arguments.insert(arguments.end(), machine.begin(), machine.end());
-  const std::string kernel = FERMATA_TEST_GUESTS "/" + arch + "/" + name + ".elf";
-  arguments.insert(arguments.end(), {"-nodefaults", "-display", "none", "-kernel", kernel});
+  arguments.insert(arguments.end(), {"-nodefaults", "-display", "none", "-kernel", guest_path(arch, name)});
   return arguments;
 }
 
@@ -98,7 +67,7 @@ sim::LaunchOptions Machine::launch_options(const Qemu& qemu, const MachineOption
 
 Machine::Machine(const Qemu& qemu, const MachineOptions& options)
     : guest_([&] {
-        const host::UniqueFd messages_file = create(folder_.path("messages"));
+        const host::UniqueFd messages_file = create_file(folder_.path("messages"));
         auto launch = launch_options(qemu, options);
         launch.command.standard_error = messages_file.get();
         return sim::Guest::launch(launch);
@@ -157,7 +126,7 @@ WiredMachine::WiredMachine(const Qemu& qemu, const std::string& guest, const std
         return std::move(ends.first);
       }()) {
   auto [ours, theirs] = transport::UnixSocket::make_pair();
-  const host::UniqueFd messages_file = create(folder_.path("messages"));
+  const host::UniqueFd messages_file = create_file(folder_.path("messages"));
   auto arguments = qemu.command_line("riscv64", guest);
   arguments.insert(arguments.end(),
                    {"-serial", "null", "-qqq", "sock=" + std::to_string(theirs.descriptor()) + link_options});
@@ -206,46 +175,6 @@ std::optional<std::uint32_t> WiredMachine::receive_us() {
 bool WiredMachine::is_silent(host::HostDuration wait) {
   std::byte byte{};
   return socket_.read(std::span(&byte, 1), wait) == transport::IoResult{};
-}
-
-Outcome run(const std::vector<std::string>& arguments, const std::vector<int>& descriptors) {
-  const TempFolder folder;
-  const host::UniqueFd output = create(folder.path("output"));
-  const host::UniqueFd errors = create(folder.path("errors"));
-  Outcome outcome;
-  {
-    const host::ChildProcess process({.arguments = arguments,
-                                      .inherited_descriptors = descriptors,
-                                      .standard_output = output.get(),
-                                      .standard_error = errors.get()});
-    outcome.status = process.wait(limit);
-  }
-  outcome.output = read_file(folder.path("output"));
-  outcome.errors = read_file(folder.path("errors"));
-  return outcome;
-}
-
-std::string built_program(const std::string& name) { return FERMATA_TEST_BINDIR "/" + name; }
-
-ScopedVariable::ScopedVariable(std::string name, const std::string& value) : name_(std::move(name)) {
-  if (const char* before = std::getenv(name_.c_str()); before != nullptr) {
-    before_ = before;
-  }
-  ::setenv(name_.c_str(), value.c_str(), 1);
-}
-
-ScopedVariable::~ScopedVariable() {
-  if (before_) {
-    ::setenv(name_.c_str(), before_->c_str(), 1);
-  } else {
-    ::unsetenv(name_.c_str());
-  }
-}
-
-Load::Load() {
-  for (int i = 0; i < 2; ++i) {
-    processes_.emplace_back(host::Command{.arguments = {"sh", "-c", "while :; do :; done"}});
-  }
 }
 
 void QemuTest::SetUp() {

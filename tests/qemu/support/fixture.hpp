@@ -14,31 +14,14 @@
 #include "fermata/sim/guest.hpp"
 #include "fermata/time/instant.hpp"
 #include "fermata/transport/unix_socket.hpp"
+#include "tests/support/files.hpp"
+#include "tests/support/programs.hpp"
 
 namespace fermata::qemu_test {
 
 using namespace std::chrono_literals;
 using namespace time::literals;
-
-/// Host time after which something that a test waits for counts as never coming.
-inline constexpr host::HostDuration limit = 60s;
-
-/// A folder of its own that goes with its handle.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] std::string path(const std::string& name) const { return folder_ / name; }
-  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
-
- private:
-  std::filesystem::path folder_;
-};
-
-/// The content of a file, empty if there is none.
-[[nodiscard]] std::string read_file(const std::string& path);
+using namespace test_support;
 
 /// One version of QEMU that the tests run on.
 class Qemu {
@@ -114,39 +97,6 @@ class WiredMachine {
   TempFolder folder_;
   transport::UnixSocket socket_;
   std::optional<host::ChildProcess> process_;
-};
-
-/// How a program ended and what it printed.
-struct Outcome {
-  std::optional<host::ExitStatus> status;  ///< nothing: it did not end within the limit
-  std::string output;
-  std::string errors;
-};
-[[nodiscard]] Outcome run(const std::vector<std::string>& arguments, const std::vector<int>& descriptors = {});
-
-/// The path of a program of this build.
-[[nodiscard]] std::string built_program(const std::string& name);
-
-/// A variable of this process's environment, put back at the end.
-class ScopedVariable {
- public:
-  ScopedVariable(std::string name, const std::string& value);
-  ~ScopedVariable();
-  ScopedVariable(const ScopedVariable&) = delete;
-  ScopedVariable& operator=(const ScopedVariable&) = delete;
-
- private:
-  std::string name_;
-  std::optional<std::string> before_;
-};
-
-/// Two programs that use all the processor time they get.
-class Load {
- public:
-  Load();
-
- private:
-  std::vector<host::ChildProcess> processes_;
 };
 
 /// A test on each version. Versions are fixed here, so that the list of tests is the same everywhere; where their
