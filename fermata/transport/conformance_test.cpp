@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fermata/transport/in_process.hpp"
+#include "fermata/transport/shared_memory.hpp"
 #include "fermata/transport/unix_socket.hpp"
 
 namespace fermata::transport {
@@ -121,7 +122,8 @@ TEST_P(TransportConformance, AFullStreamMakesTheWriterWaitAndLosesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Each, TransportConformance,
                          ::testing::Values(Kind{"unix_socket", &make_ends<UnixSocket>},
-                                           Kind{"in_process", &make_ends<InProcessStream>}),
+                                           Kind{"in_process", &make_ends<InProcessStream>},
+                                           Kind{"shared_memory", &make_ends<SharedMemory>}),
                          [](const auto& param_info) { return param_info.param.name; });
 
 }  // namespace
