@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fermata/base/error.hpp"
+#include "fermata/device/virtio/network.hpp"
 #include "fermata/machine/board_map.hpp"
 
 namespace fermata::machine {
@@ -14,7 +15,7 @@ namespace fermata::machine {
 namespace {
 
 void check(const Config& config) {
-  const std::size_t wanted = config.disks.size() + (config.has_console ? 1 : 0);
+  const std::size_t wanted = config.disks.size() + (config.has_console ? 1 : 0) + config.networks.size();
   if (wanted > board_map::virtio_slots) {
     throw base::BadArgument(
         fmt::format("{} virtio devices; the board has {} slots for them", wanted, board_map::virtio_slots));
@@ -71,6 +72,17 @@ void Board::make_devices(Config& config, clock::TimerListGroup& timers, device::
       std::make_unique<device::TickTimer>(config.tick_timer, ports(virtual_timers, board_map::tick_timer_source));
 }
 
+void Board::make_networks(const Config& config, clock::TimerList& virtual_timers) {
+  for (const device::MacAddress& address : config.networks) {
+    ethernet_ends_.push_back(
+        std::make_unique<EthernetEnd>(fmt::format("ethernet{}", ethernet_ends_.size()), config.trace));
+    auto network = std::make_unique<device::virtio::Network>(device::virtio::Network::Config{.address = address},
+                                                             ports(virtual_timers, 0), ethernet_ends_.back().get());
+    ethernet_ends_.back()->connect(*network);
+    models_.push_back(std::move(network));
+  }
+}
+
 void Board::make_virtio(Config& config, clock::TimerList& virtual_timers) {
   disks_ = std::move(config.disks);
   for (const auto& disk : disks_) {
@@ -84,6 +96,7 @@ void Board::make_virtio(Config& config, clock::TimerList& virtual_timers) {
     serial_ends_.back()->connect(*console);
     models_.push_back(std::move(console));
   }
+  make_networks(config, virtual_timers);
   for (unsigned slot = 0; slot < board_map::virtio_slots; ++slot) {
     virtio_.push_back(std::make_unique<device::virtio::MmioTransport>(
         device::virtio::MmioTransport::Config{.name = fmt::format("virtio{}", slot)},
@@ -129,6 +142,12 @@ void Board::save(state::Writer& writer) const {
   for (const auto& end : serial_ends_) {
     end->save(writer);
   }
+  if (!ethernet_ends_.empty()) {  // snapshots of machines without any are older than networks
+    writer.section("ethernet");
+  }
+  for (const auto& end : ethernet_ends_) {
+    end->save(writer);
+  }
   for (const bus::Device* device : devices()) {
     device->save(writer);
   }
@@ -143,6 +162,12 @@ void Board::load(state::Reader& reader) {
   ram_.load(reader);
   reader.section("serial");
   for (const auto& end : serial_ends_) {
+    end->load(reader);
+  }
+  if (!ethernet_ends_.empty()) {
+    reader.section("ethernet");
+  }
+  for (const auto& end : ethernet_ends_) {
     end->load(reader);
   }
   for (bus::Device* device : devices()) {

@@ -19,6 +19,7 @@
 #include "fermata/device/virtio/console.hpp"
 #include "fermata/device/virtio/mmio_transport.hpp"
 #include "fermata/machine/config.hpp"
+#include "fermata/machine/ethernet_end.hpp"
 #include "fermata/machine/guest_log.hpp"
 #include "fermata/machine/serial_end.hpp"
 
@@ -48,6 +49,8 @@ class Board {
   [[nodiscard]] device::Aclint& aclint() { return *aclint_; }
   [[nodiscard]] SerialEnd& serial(unsigned index) { return *serial_ends_[index]; }
   [[nodiscard]] unsigned serial_count() const { return static_cast<unsigned>(serial_ends_.size()); }
+  [[nodiscard]] EthernetEnd& ethernet(unsigned index) { return *ethernet_ends_[index]; }
+  [[nodiscard]] unsigned ethernet_count() const { return static_cast<unsigned>(ethernet_ends_.size()); }
 
   /// Devices as built; memory stays.
   void reset();
@@ -57,6 +60,7 @@ class Board {
  private:
   void make_interrupt_controllers(clock::TimerList& virtual_timers);
   void make_devices(Config& config, clock::TimerListGroup& timers, device::TestFinisher::Handler finish);
+  void make_networks(const Config& config, clock::TimerList& virtual_timers);
   void make_virtio(Config& config, clock::TimerList& virtual_timers);
   void map_all();
   [[nodiscard]] bus::Ports ports(clock::TimerList& timers, unsigned source);
@@ -70,6 +74,7 @@ class Board {
   std::vector<std::unique_ptr<HartLines>> hart_lines_;
   std::array<bus::IrqLine, 13> source_lines_;  // by PLIC source; 0 is none
   std::vector<std::unique_ptr<SerialEnd>> serial_ends_;
+  std::vector<std::unique_ptr<EthernetEnd>> ethernet_ends_;
   std::vector<std::unique_ptr<device::virtio::BlockBackend>> disks_;
 
   std::unique_ptr<device::Aclint> aclint_;

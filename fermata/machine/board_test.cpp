@@ -78,6 +78,32 @@ TEST(Board, MoreDevicesThanSlotsAreABadArgument) {
   EXPECT_THROW(Machine{std::move(config)}, base::BadArgument);
 }
 
+TEST(Board, NetworksTakeTheSlotsBehindTheOthers) {
+  Config config = bare();
+  config.disks.push_back(std::make_unique<device::virtio::RamDisk>(4096));
+  config.has_console = true;
+  config.networks = {device::MacAddress::default_of(0), device::MacAddress::default_of(1)};
+  Machine machine(std::move(config));
+  bus::AddressSpace& memory = machine.board().memory();
+  EXPECT_EQ(memory.read(0x10001008, 4), 2U) << "block";
+  EXPECT_EQ(memory.read(0x10002008, 4), 3U) << "console";
+  EXPECT_EQ(memory.read(0x10003008, 4), 1U) << "network";
+  EXPECT_EQ(memory.read(0x10003104, 2), 0x5634U) << "the end of its address";
+  EXPECT_EQ(memory.read(0x10004104, 2), 0x5734U);
+  EXPECT_EQ(memory.read(0x10005008, 4), 0U);
+  EXPECT_EQ(machine.ethernet_count(), 2U);
+  EXPECT_EQ(Machine(bare()).ethernet_count(), 0U);
+}
+
+TEST(Board, NetworksCountAmongTheSlots) {
+  Config config = bare();
+  config.networks.resize(8);
+  EXPECT_EQ(Machine{std::move(config)}.ethernet_count(), 8U);
+  Config too_many = bare();
+  too_many.networks.resize(9);
+  EXPECT_THROW(Machine{std::move(too_many)}, base::BadArgument);
+}
+
 TEST(Board, TheClockChipReadsTheChosenClock) {
   Config config = bare();
   config.rtc_offset_ns = 1'700'000'000'000'000'000;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fermata/clock/clocks.hpp"
+#include "fermata/device/mac_address.hpp"
 #include "fermata/device/tick_timer.hpp"
 #include "fermata/device/virtio/block_backend.hpp"
 #include "fermata/machine/boot/boot_plan.hpp"
@@ -28,6 +29,7 @@ struct Config {
   device::TickTimer::Config tick_timer{};
   bool has_console = false;                                            ///< a virtio console as second serial line
   std::vector<std::unique_ptr<device::virtio::BlockBackend>> disks{};  ///< one virtio block device each
+  std::vector<device::MacAddress> networks{};                          ///< one virtio network device each
 
   trace::Sink* trace = nullptr;                  ///< the guest trace; outlives the machine
   riscv::HartObserver* hart_observer = nullptr;  ///< outlives the machine

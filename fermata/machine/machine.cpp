@@ -39,8 +39,13 @@ std::vector<clock::ClockKind> saved_clocks(clock::ClockKind rtc_clock) {
 
 // What two machines must have in common to take each other's snapshots.
 std::string kind_of(const Config& config) {
-  return fmt::format("ram={} harts={} disks={} console={} rtc={}", config.boot->ram_size, config.boot->harts,
-                     config.disks.size(), config.has_console, clock::to_string(config.rtc_clock));
+  std::string kind =
+      fmt::format("ram={} harts={} disks={} console={} rtc={}", config.boot->ram_size, config.boot->harts,
+                  config.disks.size(), config.has_console, clock::to_string(config.rtc_clock));
+  for (const device::MacAddress& address : config.networks) {
+    kind += " network=" + to_string(address);
+  }
+  return kind;
 }
 
 }  // namespace

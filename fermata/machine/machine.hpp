@@ -84,6 +84,9 @@ class Machine {
   /// The far end of serial line `index`: 0 is the UART, 1 the virtio console if there is one.
   [[nodiscard]] SerialEnd& serial(unsigned index = 0) { return board_.serial(index); }
   [[nodiscard]] unsigned serial_count() const { return board_.serial_count(); }
+  /// The far end of the cable of network `index`, in the order of the config.
+  [[nodiscard]] EthernetEnd& ethernet(unsigned index = 0) { return board_.ethernet(index); }
+  [[nodiscard]] unsigned ethernet_count() const { return board_.ethernet_count(); }
 
   /// The machine as bytes: memory (pages that are not zero), harts, devices, time. Not from within `run_until`.
   [[nodiscard]] std::vector<std::byte> save();

@@ -16,7 +16,7 @@ template <typename Rig>
 class RandomAccess : public ::testing::Test {};
 
 using Rigs = ::testing::Types<TickTimerRig, AclintRig, PlicRig, UartRig<false>, UartRig<true>, GoldfishRtcRig,
-                              TestFinisherRig, BlockRig, ConsoleRig>;
+                              TestFinisherRig, BlockRig, ConsoleRig, NetworkRig>;
 TYPED_TEST_SUITE(RandomAccess, Rigs);
 
 TYPED_TEST(RandomAccess, NeverCrashesAndRestoresWhatItSaved) {

@@ -7,6 +7,7 @@
 #include "fermata/device/testing/window_driver.hpp"
 #include "fermata/device/virtio/block.hpp"
 #include "fermata/device/virtio/console.hpp"
+#include "fermata/device/virtio/network.hpp"
 #include "fermata/device/virtio/ram_disk.hpp"
 
 /// Rigs of the virtio devices, for `drive_window`: brought up by a driver, which then goes mad: `poke` changes a byte
@@ -74,6 +75,44 @@ struct ConsoleRig {
   FarEnd far_end;
   virtio::Console console{bench.ports(), &far_end};
   virtio::MmioTransport device{{}, bench.ports(), &console};
+  VirtioDriver driver{bench, device};
+};
+
+/// With two buffers to receive into, and one frame to send.
+struct NetworkRig {
+  static constexpr std::uint64_t window_size = virtio::MmioTransport::window_size;
+  NetworkRig() {
+    driver.start(2);
+    driver.describe(0, 0, {.at = 0x9000, .size = 1'526, .flags = flag_write});
+    driver.describe(0, 1, {.at = 0xa000, .size = 12, .flags = flag_write | flag_next, .next = 2});
+    driver.describe(0, 2, {.at = 0xb000, .size = 1'514, .flags = flag_write});
+    driver.describe(1, 0, {.at = VirtioDriver::buffers, .size = 12, .flags = flag_next, .next = 1});
+    driver.describe(1, 1, {.at = 0xc000, .size = 60});
+    // Half of the frames are answered while they are sent.
+    far_port.answer = [this] {
+      if (far_port.frames.size() % 2 == 0) {
+        receive(60);
+      }
+    };
+  }
+  [[nodiscard]] bus::Window& window() { return device; }
+  [[nodiscard]] static std::span<const bus::Address> offsets() { return virtio_offsets(); }
+  void receive(std::size_t size) {
+    const std::array<std::byte, 2'000> bytes{};
+    static_cast<void>(network.receive(std::span(bytes).first(size)));
+  }
+  void poke(std::uint64_t value) {
+    if ((value & 0x7) == 0) {
+      receive(14 + (value >> 3) % 1'501);
+    } else {
+      poke_queues(driver, value >> 1);
+    }
+  }
+
+  Workbench bench;
+  FarPort far_port;
+  virtio::Network network{{}, bench.ports(), &far_port};
+  virtio::MmioTransport device{{}, bench.ports(), &network};
   VirtioDriver driver{bench, device};
 };
 

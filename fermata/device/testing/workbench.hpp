@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "fermata/bus/memory_dma.hpp"
 #include "fermata/clock/timer_list.hpp"
+#include "fermata/device/ethernet_port.hpp"
 #include "fermata/device/serial_port.hpp"
 
 namespace fermata::device::testing {
@@ -54,6 +56,24 @@ class FarEnd final : public SerialBackend {
   std::vector<time::Instant> instants;
   int rooms = 0;
   std::vector<bool> breaks;
+};
+
+/// The far end of a cable: keeps the frames that the device sent.
+class FarPort final : public EthernetBackend {
+ public:
+  void transmitted(time::Instant at, std::span<const std::byte> frame) override {
+    frames.emplace_back(reinterpret_cast<const char*>(frame.data()), frame.size());
+    instants.push_back(at);
+    if (answer) {
+      answer();
+    }
+  }
+  void room_again() override { ++rooms; }
+
+  std::vector<std::string> frames;
+  std::vector<time::Instant> instants;
+  int rooms = 0;
+  std::function<void()> answer;  // called after each
 };
 
 /// All that a device needs around it: a virtual clock that the test moves, an irq line, memory at 0x1000, an error log.
