@@ -11,7 +11,8 @@ namespace {
 TEST(StopReason, EachHasAWordOfItsOwn) {
   std::set<std::string_view> words;
   for (const StopReason reason :
-       {StopReason::horizon, StopReason::user, StopReason::powered_off, StopReason::panicked, StopReason::error}) {
+       {StopReason::horizon, StopReason::output, StopReason::mmio, StopReason::full, StopReason::user,
+        StopReason::reset, StopReason::powered_off, StopReason::panicked, StopReason::error}) {
     EXPECT_TRUE(words.insert(to_string(reason)).second);
     EXPECT_NE(to_string(reason), "unknown");
   }
