@@ -162,6 +162,7 @@ machine::Config make_config(const Options& options, const Ruling& ruling, const 
   config.does_reboot = options.does_reboot;
   config.has_console = options.serials.size() > 1;
   std::ranges::transform(options.disks, std::back_inserter(config.disks), open_disk);
+  config.networks = options.networks;
   config.host = host;
   return config;
 }

@@ -191,4 +191,29 @@ LoaderOption parse_loader(const std::string& value) {
   return loader;
 }
 
+std::optional<device::MacAddress> parse_network(const std::string& value) {
+  const KeyValues values("-device virtio-net-device", value, "driver");
+  if (values.text("netdev")) {
+    refuse(
+        "-device virtio-net-device,netdev=: the host's network cannot be reached from here; leave netdev= out, and "
+        "nobody is at the other end of the cable");
+  }
+  values.allow_only({"driver", "mac", "id"});
+  const auto text = values.text("mac");
+  if (!text) {
+    return std::nullopt;
+  }
+  const auto address = device::MacAddress::parse(*text);
+  if (!address) {
+    refuse(fmt::format("-device virtio-net-device,mac={}: it is six bytes such as 52:54:00:12:34:56", *text));
+  }
+  if (address->is_group()) {
+    refuse(
+        fmt::format("-device virtio-net-device,mac={}: this is the address of a group; the first byte of a card's "
+                    "own is even",
+                    *text));
+  }
+  return address;
+}
+
 }  // namespace fermata::machine_program

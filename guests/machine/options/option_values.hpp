@@ -19,6 +19,8 @@ namespace fermata::machine_program {
 void parse_log_items(const std::string& value, LogOption& log);
 [[nodiscard]] DriveOption parse_drive(const std::string& value);
 [[nodiscard]] LoaderOption parse_loader(const std::string& value);
+/// `-device virtio-net-device[,mac=MAC]`: the address, if one is given.
+[[nodiscard]] std::optional<device::MacAddress> parse_network(const std::string& value);
 
 /// `-chardev stdio,id=...`: the same targets as -serial, in QEMU's other notation.
 struct Chardev {

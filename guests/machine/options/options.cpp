@@ -15,6 +15,7 @@ namespace fermata::machine_program {
 namespace {
 
 constexpr std::size_t most_serials = 2;
+constexpr std::size_t most_networks = 8;
 
 [[noreturn]] void refuse(const std::string& why) { throw base::BadArgument(why); }
 
@@ -58,6 +59,7 @@ class OptionReader {
   void take_fixed(const FixedOption& option, const std::string& value);
   void resolve();
   void resolve_serials();
+  void resolve_networks();
 
   Options options_;
   std::vector<DriveOption> drives_;         // with if=none, by id
@@ -65,6 +67,7 @@ class OptionReader {
   std::vector<DriveOption> own_drives_;
   std::map<std::string, SerialTarget> chardevs_;
   std::optional<std::string> console_chardev_;
+  std::vector<std::optional<device::MacAddress>> networks_;
   bool is_serial_default_ = true;
 };
 
@@ -102,6 +105,13 @@ void OptionReader::take(const std::string& name, const std::string& value) {
       {"D", [](auto& self, auto& text) { self.options_.log.file = text; }},
       {"seed", [](auto& self, auto& text) { self.options_.seed = parse_number("-seed", text); }},
       {"name", [](auto&, auto&) {}},
+      {"netdev",
+       [](auto&, auto& text) {
+         refuse(
+             fmt::format("-netdev {}: the host's network cannot be reached from here; possible is -device "
+                         "virtio-net-device without netdev=, with nobody at the other end of the cable",
+                         text));
+       }},
       {"device", [](auto& self, auto& text) { self.take_device(text); }},
       {"chardev",
        [](auto& self, auto& text) {
@@ -143,11 +153,15 @@ void OptionReader::take_device(const std::string& value) {
     values.allow_only({"driver"});  // the console brings it along
   } else if (driver == "virtconsole") {
     take_console(values);
+  } else if (driver == "virtio-net-device") {
+    networks_.push_back(parse_network(value));
   } else if (driver == "loader") {
     options_.loaders.push_back(parse_loader(value));
   } else {
-    refuse(fmt::format("-device {}: possible are virtio-blk-device, virtio-serial-device, virtconsole and loader",
-                       driver));
+    refuse(fmt::format(
+        "-device {}: possible are virtio-blk-device, virtio-net-device, virtio-serial-device, virtconsole and "
+        "loader",
+        driver));
   }
 }
 
@@ -181,6 +195,21 @@ void OptionReader::resolve_serials() {
   }
 }
 
+// A card without an address gets the first of the default ones that no other has.
+void OptionReader::resolve_networks() {
+  if (networks_.size() > most_networks) {
+    refuse(fmt::format("-device virtio-net-device: {} of them; the machine has {} slots", networks_.size(),
+                       most_networks));
+  }
+  unsigned next = 0;
+  for (const auto& given : networks_) {
+    while (!given && std::ranges::find(networks_, device::MacAddress::default_of(next)) != networks_.end()) {
+      ++next;
+    }
+    options_.networks.push_back(given ? *given : device::MacAddress::default_of(next++));
+  }
+}
+
 void OptionReader::resolve() {
   std::size_t own = 0;
   for (const std::string& id : block_devices_) {
@@ -195,6 +224,7 @@ void OptionReader::resolve() {
     options_.disks.push_back(*found);
   }
   resolve_serials();
+  resolve_networks();
 }
 
 Options OptionReader::read(const std::vector<std::string>& arguments) {

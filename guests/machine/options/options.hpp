@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "fermata/device/mac_address.hpp"
+
 namespace fermata::machine_program {
 
 /// Where a serial line leads on the host.
@@ -74,7 +76,8 @@ struct Options {
   std::optional<RtcOption> rtc;
   std::optional<LinkOption> link;
   LogOption log;
-  std::vector<DriveOption> disks;  ///< in the order of their virtio-blk-devices
+  std::vector<DriveOption> disks;            ///< in the order of their virtio-blk-devices
+  std::vector<device::MacAddress> networks;  ///< of the virtio-net-devices; nobody is at the other end
   std::vector<LoaderOption> loaders;
   std::optional<std::uint64_t> seed;
   bool does_reboot = true;

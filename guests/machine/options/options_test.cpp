@@ -57,6 +57,20 @@ TEST(Options, BothNotationsOfSerialLinesAndDisks) {
   EXPECT_TRUE(long_winded.disks[1].is_read_only);
 }
 
+TEST(Options, NetworkCardsHaveAddresses) {
+  EXPECT_TRUE(parse_options({"-nic", "none"}).networks.empty());
+  const Options options =
+      parse_options({"-device", "virtio-net-device", "-device", "virtio-net-device,mac=02:00:00:00:00:AA,id=n1",
+                     "-device", "virtio-net-device,mac=52:54:00:12:34:57", "-device", "virtio-net-device,id=n3"});
+  std::vector<std::string> addresses;
+  for (const device::MacAddress& address : options.networks) {
+    addresses.push_back(to_string(address));
+  }
+  EXPECT_EQ(addresses, (std::vector<std::string>{"52:54:00:12:34:56", "02:00:00:00:00:aa", "52:54:00:12:34:57",
+                                                 "52:54:00:12:34:58"}))
+      << "no default one twice";
+}
+
 TEST(Options, TheLoaderAndTheLog) {
   const Options options =
       parse_options({"-device", "loader,addr=0x80100000,data=5000,data-len=8", "-device",
@@ -104,6 +118,13 @@ TEST(Options, WhatIsWrongIsNamed) {
       {{"-device", "virtio-blk-device,drive=x"}, "no -drive if=none has this id"},
       {{"-device", "virtconsole,chardev=x"}, "no -chardev has this id"},
       {{"-device", "e1000"}, "possible are virtio-blk-device"},
+      {{"-nic", "user"}, "-nic user: this machine has none only"},
+      {{"-netdev", "user,id=n0"}, "-netdev user,id=n0: the host's network cannot be reached from here"},
+      {{"-device", "virtio-net-device,netdev=n0"}, "leave netdev= out"},
+      {{"-device", "virtio-net-device,mac=52:54"}, "mac=52:54: it is six bytes such as 52:54:00:12:34:56"},
+      {{"-device", "virtio-net-device,mac=33:33:00:00:00:01"}, "the address of a group"},
+      {{"-device", "virtio-net-device,mtu=9000"}, "no \"mtu\" is known here; possible: driver, mac, id"},
+      {{"-device", "virtio-net-pci"}, "possible are virtio-blk-device, virtio-net-device"},
       {{"-device", "loader,addr=5"}, "data= with data-len=, or file="},
       {{"-device", "loader,addr=5,data=1,data-len=9"}, "from 1 to 8"},
       {{"-d", "everything"}, "possible: int, guest_errors, exec, drift"},

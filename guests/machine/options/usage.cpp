@@ -24,6 +24,8 @@ The machine
   -drive if=none,id=ID,file=F -device virtio-blk-device,drive=ID
   -chardev stdio|null|file|socket,id=ID[,path=P][,server=on][,wait=off] -device virtio-serial-device
     -device virtconsole,chardev=ID                               a virtio console
+  -device virtio-net-device[,mac=MAC][,id=ID]                    a network card, its cable unplugged at the other end
+                              (default addresses: 52:54:00:12:34:56 and following)
   -rtc base=utc|localtime|DATE,clock=host|rt|vm                  (default base=utc,clock=host)
   -seed N                     gives the kernel a seed for its random numbers; none otherwise
   -no-reboot                  a reset ends the program
