@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "bench/handshake_peers.hpp"
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 
 #include "fermata/base/error.hpp"
 
@@ -23,7 +26,7 @@ void InstantGuest::serve_to_the_end() {
 }
 
 void echo_to_the_end(transport::Stream& stream) {
-  std::array<std::byte, 64> buffer{};
+  std::array<std::byte, longest_echo> buffer{};
   for (;;) {
     const transport::IoResult got = stream.read(buffer, wait_limit);
     std::span<const std::byte> rest = std::span(buffer).first(got.count);
@@ -51,5 +54,29 @@ ProcessPeer::ProcessPeer(const std::function<void()>& peer) : pid_(::fork()) {
 }
 
 ProcessPeer::~ProcessPeer() { ::waitpid(pid_, nullptr, 0); }
+
+BusyCores::BusyCores(bool wanted) {
+  const unsigned count = wanted ? std::max(1U, std::thread::hardware_concurrency()) : 0;
+  for (unsigned i = 0; i < count; ++i) {
+    const pid_t parent = ::getpid();
+    const pid_t pid = ::fork();
+    if (pid < 0) {
+      throw base::host_error("fork a process that keeps a core busy", errno);
+    }
+    if (pid == 0) {
+      for (volatile bool has_parent = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent; has_parent;) {
+      }
+      ::_exit(0);
+    }
+    pids_.push_back(pid);
+  }
+}
+
+BusyCores::~BusyCores() {
+  for (const pid_t pid : pids_) {
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+  }
+}
 
 }  // namespace fermata::bench

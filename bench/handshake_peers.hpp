@@ -3,9 +3,11 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "fermata/guest/executor.hpp"
 #include "fermata/guest/follower.hpp"
@@ -43,6 +45,9 @@ class InstantGuest {
   guest::Follower follower_;
 };
 
+/// A message that echo_to_the_end answers in one piece has at most so many bytes.
+inline constexpr std::size_t longest_echo = 64;
+
 /// Sends each byte back until the other end is closed: a hand-shake without the library's protocol code.
 void echo_to_the_end(transport::Stream& stream);
 
@@ -66,6 +71,19 @@ class ProcessPeer {
 
  private:
   pid_t pid_;
+};
+
+/// Keeps every core of the host busy with a process of its own, as other people's programs do, while it lives.
+class BusyCores {
+ public:
+  /// Does nothing if not `wanted`.
+  explicit BusyCores(bool wanted);
+  ~BusyCores();
+  BusyCores(const BusyCores&) = delete;
+  BusyCores& operator=(const BusyCores&) = delete;
+
+ private:
+  std::vector<pid_t> pids_;
 };
 
 }  // namespace fermata::bench
