@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fermata/clock/instruction_time.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -44,7 +45,7 @@ std::uint64_t InstructionTime::instructions_until(time::Instant at) const {
   const auto span_ns = static_cast<std::uint64_t>((at - from).ns());
   const unsigned rate = shift();
   const bool has_remainder = (span_ns & ((std::uint64_t{1} << rate) - 1)) != 0;
-  return (span_ns >> rate) + (has_remainder ? 1 : 0);
+  return std::min((span_ns >> rate) + (has_remainder ? 1 : 0), limit_ - executed());
 }
 
 void InstructionTime::set_shift(unsigned shift) {

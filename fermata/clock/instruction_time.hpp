@@ -37,8 +37,8 @@ class InstructionTime final : public TimeSource {
 
   /// Skips idle time: now becomes `at`, which is not earlier than now. Writer only.
   void warp_to(time::Instant at);
-  /// The least number of instructions after which now is at or after `at`; 0 if it is already. Writer, or any thread
-  /// while `set_shift` is not called.
+  /// The least number of instructions after which now is at or after `at`; 0 if it is already. No more than fit into
+  /// the range of time: 0 also at its end. Writer only.
   [[nodiscard]] std::uint64_t instructions_until(time::Instant at) const;
 
   [[nodiscard]] unsigned shift() const { return shift_.load(std::memory_order_relaxed); }

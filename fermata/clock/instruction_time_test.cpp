@@ -77,9 +77,22 @@ TEST(InstructionTime, FarDeadlinesDoNotOverflow) {
   InstructionTime finest(0);
   EXPECT_EQ(finest.instructions_until(time::Instant::max()), static_cast<std::uint64_t>(latest_ns));
   InstructionTime coarsest(10);
-  EXPECT_EQ(coarsest.instructions_until(time::Instant::max()), std::uint64_t{1} << 53);
+  EXPECT_EQ(coarsest.instructions_until(time::Instant::max()), (std::uint64_t{1} << 53) - 1) << "one more is too many";
   coarsest.warp_to(time::Instant::max());
   EXPECT_EQ(coarsest.instructions_until(time::Instant::max()), 0U);
+}
+
+TEST(InstructionTime, InstructionsUntilStaysWithinTheRange) {
+  for (const unsigned shift : {0U, 1U, 3U, 10U}) {
+    for (const std::int64_t left : {0, 1, 7, 8, 9, 1023, 1024, 1025}) {
+      InstructionTime time(shift);
+      time.warp_to(at_ns(latest_ns - left));
+      const std::uint64_t count = time.instructions_until(time::Instant::max());
+      EXPECT_EQ(count, static_cast<std::uint64_t>(left) >> shift);
+      time.set_executed(count);
+      EXPECT_EQ(time.instructions_until(time::Instant::max()), 0U);
+    }
+  }
 }
 
 TEST(InstructionTime, AnotherShiftIsNoJump) {

@@ -6,6 +6,7 @@
 
 #include "fermata/base/contract.hpp"
 #include "fermata/clock/instruction_time.hpp"
+#include "fermata/time/saturating.hpp"
 
 namespace fermata::clock {
 namespace {
@@ -24,7 +25,7 @@ unsigned ShiftAdaptation::adapt(const PaceReading& reading, unsigned shift) {
   const Duration lead = reading.lead();
   const Duration before = std::exchange(last_lead_, lead);
   // If it goes on as since the last look, lead is at 2 * lead - before the next time.
-  const Duration next = lead * 2 - before;
+  const Duration next = time::saturating_add(lead, time::saturating_sub(lead, before));
   if (lead > Duration::zero() && next > slop && shift > 0) {
     return shift - 1;
   }
@@ -75,14 +76,14 @@ std::optional<time::Instant> IdleSleep::wait_until() const {
   if (!deadline_) {
     return std::nullopt;
   }
-  const Duration wait = std::max(*deadline_ - began_->virtual_now, Duration::zero());
-  return wait > time::Instant::max() - began_->real_now ? time::Instant::max() : began_->real_now + wait;
+  const Duration wait = std::max(time::saturating_sub(*deadline_, began_->virtual_now), Duration::zero());
+  return time::saturating_add(began_->real_now, wait);
 }
 
 time::Instant IdleSleep::end(const PaceReading& reading, bool is_shift_adapted) {
   base::expects(began_.has_value(), "IdleSleep: begun");
   const PaceReading began = *std::exchange(began_, std::nullopt);
-  time::Instant to = began.virtual_now + (reading.real_now - began.real_now);
+  time::Instant to = time::saturating_add(began.virtual_now, reading.real_now - began.real_now);
   if (is_shift_adapted) {
     to = std::min(to, reading.real_now);
   }

@@ -46,6 +46,15 @@ TEST(ShiftAdaptation, StaysWithinTheRange) {
   EXPECT_EQ(other.adapt(reading(0, 10'000), 10), 10U);
 }
 
+TEST(ShiftAdaptation, ALeadOrLagOfCenturiesIsOneToo) {
+  const PaceReading far_ahead{.virtual_now = Instant::max(), .real_now = at_ms(1)};
+  const PaceReading far_behind{.virtual_now = at_ms(1), .real_now = Instant::max()};
+  ShiftAdaptation adaptation;
+  EXPECT_EQ(adaptation.adapt(far_ahead, 3), 2U);
+  EXPECT_EQ(adaptation.adapt(far_behind, 3), 4U);
+  EXPECT_EQ(adaptation.adapt(far_ahead, 3), 2U);
+}
+
 TEST(ShiftAdaptation, FindsTheShiftOfAHostThatIsTooSlow) {
   // A host of 20 million instructions a second keeps to real time between the shifts 5 (32 ns) and 6 (64 ns).
   ShiftAdaptation adaptation;
@@ -167,6 +176,15 @@ TEST(DriftReport, TellsLeadAndLagOnlyWhereAlignIsOn) {
             "host minus virtual time  -20 ms\n"
             "greatest lag of guest    0 ms\n"
             "greatest lead of guest   5 ms\n");
+}
+
+TEST(IdleSleep, NearTheEndOfTimeItEndsThere) {
+  IdleSleep idle;
+  idle.begin({.virtual_now = Instant::max() - Duration::milliseconds(1), .real_now = at_ms(5)}, std::nullopt);
+  EXPECT_EQ(idle.end({.virtual_now = Instant::max() - Duration::milliseconds(1), .real_now = at_ms(7)}, false),
+            Instant::max());
+  idle.begin({.virtual_now = at_ms(0), .real_now = Instant::max() - Duration::milliseconds(1)}, at_ms(5));
+  EXPECT_EQ(idle.wait_until(), Instant::max());
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "fermata/device/uart/frame.hpp"
 #include "fermata/device/uart/interrupt_id.hpp"
 #include "fermata/device/uart/modem_status.hpp"
+#include "fermata/time/saturating.hpp"
 
 namespace fermata::device {
 namespace {
@@ -111,10 +112,7 @@ std::uint32_t Uart16550::interrupt_id() const {
 // Receiver
 
 std::size_t Uart16550::free_space() const {
-  if (is_looped()) {
-    return 0;  // the receiver's input is not connected
-  }
-  return receiver_.free_space();
+  return is_looped() ? 0 : receiver_.free_space();  // looped, its input is not connected
 }
 
 std::size_t Uart16550::receive(std::span<const std::byte> bytes) {
@@ -143,7 +141,7 @@ void Uart16550::take_character(std::uint8_t byte, std::uint32_t flags) {
 
 void Uart16550::arm_timeout() {
   if (has_fifos()) {
-    timeout_timer_.arm(now() + characters(timeout_characters));
+    timeout_timer_.arm(time::saturating_add(now(), characters(timeout_characters)));
   }
 }
 
@@ -193,7 +191,7 @@ void Uart16550::send_next() {
   is_shifting_ = true;
   shifting_ = to_send_.pop();
   ++burst_characters_;
-  transmit_timer_.arm(burst_start_ + characters(burst_characters_));
+  transmit_timer_.arm(time::saturating_add(burst_start_, characters(burst_characters_)));
   if (to_send_.is_empty()) {
     line_status_ |= lsr_holding_empty;
     is_transmit_pending_ = true;

@@ -48,6 +48,19 @@ TYPED_TEST(RandomAccess, TheSameDoingsGiveTheSameState) {
   EXPECT_EQ(first.bench.errors.lines, second.bench.errors.lines);
 }
 
+TYPED_TEST(RandomAccess, LivesToTheEndOfTime) {
+  std::mt19937_64 random(13);
+  std::vector<std::uint8_t> doings(2'000);
+  for (int run = 0; run < 20; ++run) {
+    for (std::uint8_t& each : doings) {
+      each = static_cast<std::uint8_t>(random());
+    }
+    TypeParam rig;
+    rig.bench.time.set(time::Instant::max() - time::Duration::microseconds(run));
+    drive_window(rig, doings);
+  }
+}
+
 TYPED_TEST(RandomAccess, DamagedStateIsRefusedOrLivedWith) {
   std::mt19937_64 random(11);
   std::vector<std::uint8_t> doings(1'000);

@@ -9,6 +9,7 @@
 #include "fermata/clock/timer_list.hpp"
 #include "fermata/device/ethernet_port.hpp"
 #include "fermata/device/serial_port.hpp"
+#include "fermata/time/saturating.hpp"
 
 namespace fermata::device::testing {
 
@@ -103,9 +104,14 @@ struct Workbench {
     }
     time.set(std::max(end, time.now()));
   }
-  void run_for(std::int64_t ns) { run_until(now_ns() + ns); }
+  void run_for(std::int64_t ns) { run_until(after(ns).since_origin().ns()); }
   /// Moves time on without running what is due: as within the execution of an instruction.
-  void pass(std::int64_t ns) { time.set(time.now() + time::Duration::nanoseconds(ns)); }
+  void pass(std::int64_t ns) { time.set(after(ns)); }
+
+ private:
+  [[nodiscard]] time::Instant after(std::int64_t ns) const {
+    return time::saturating_add(time.now(), time::Duration::nanoseconds(ns));
+  }
 };
 
 /// What a component saves, as bytes.

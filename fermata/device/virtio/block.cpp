@@ -7,6 +7,7 @@
 #include <array>
 
 #include "fermata/base/error.hpp"
+#include "fermata/time/saturating.hpp"
 
 namespace fermata::device::virtio {
 namespace {
@@ -124,7 +125,7 @@ std::uint64_t Block::read_config(bus::Address offset, unsigned size) const {
 void Block::notified(unsigned /*queue*/) {
   if (config_.latency != time::Duration::zero()) {
     if (!timer_.is_pending() && port_->queue(0).has_work()) {
-      timer_.arm(ports_.timers->clock().now() + config_.latency);
+      timer_.arm(time::saturating_add(ports_.timers->clock().now(), config_.latency));
     }
     return;
   }
@@ -141,7 +142,7 @@ void Block::latency_over() {
   }
   carry_out_one();
   if (port_->is_running() && port_->queue(0).has_work()) {
-    timer_.arm(at + config_.latency);
+    timer_.arm(time::saturating_add(at, config_.latency));
   }
 }
 
