@@ -55,13 +55,14 @@ std::uint64_t Aclint::ticks() const { return config_.timebase.ticks_at(now()); }
 
 std::uint64_t Aclint::read_mtime() const { return ticks() + mtime_offset_; }
 
-time::Instant Aclint::instant_after(std::uint64_t ticks) const {
+// Nothing if that is beyond the range of time.
+std::optional<time::Instant> Aclint::instant_after(std::uint64_t ticks) const {
   const Wide ns =
       Wide{ticks} * (Wide{config_.timebase.denominator()} * 1'000'000'000) / config_.timebase.numerator_hz();
   const std::int64_t now_ns = now().since_origin().ns();
   const std::uint64_t room = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() - now_ns);
   if (ns > room) {
-    return time::Instant::max();
+    return std::nullopt;
   }
   return time::Instant::at(time::Duration::nanoseconds(now_ns + static_cast<std::int64_t>(ns)));
 }
@@ -86,7 +87,11 @@ void Aclint::set_mtimecmp(HartTimer& hart, std::uint64_t value) {
     return;
   }
   hart.lines.timer->set(false);
-  hart.timer->arm(instant_after(value - mtime));
+  if (const auto at = instant_after(value - mtime)) {
+    hart.timer->arm(*at);
+  } else {
+    hart.timer->cancel();
+  }
 }
 
 std::uint64_t Aclint::read(bus::Address offset, unsigned size) { return registers_.read(offset, size); }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ namespace fermata::device {
 /// 8 bytes a hart; mtime at 0xbff8; accesses of 4 and 8 bytes.
 ///
 /// As in QEMU: mtimecmp is 0 after reset, so the timer interrupts are pending then; a write of mtimecmp arms the
-/// interrupt in whole ticks from the instant of the write, so it may come up to a tick after mtime has reached it.
+/// interrupt in whole ticks from the instant of the write, so it may come up to a tick after mtime has reached it. An
+/// mtimecmp that virtual time never reaches, 2^64 - 1 for one, is no deadline.
 class Aclint final : public bus::Device, public bus::Window {
  public:
   static constexpr std::uint64_t window_size = 0x10000;
@@ -60,7 +62,7 @@ class Aclint final : public bus::Device, public bus::Window {
 
   [[nodiscard]] time::Instant now() const;
   [[nodiscard]] std::uint64_t ticks() const;
-  [[nodiscard]] time::Instant instant_after(std::uint64_t ticks) const;
+  [[nodiscard]] std::optional<time::Instant> instant_after(std::uint64_t ticks) const;
   [[nodiscard]] HartTimer* hart(unsigned index, std::string_view what);
   void set_mtimecmp(HartTimer& hart, std::uint64_t value);
 

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "fermata/base/error.hpp"
 #include "fermata/device/testing/workbench.hpp"
 
@@ -79,11 +81,18 @@ TEST_F(AclintTest, HalvesReplaceOnlyThemselves) {
   EXPECT_EQ(aclint.read(mtimecmp(1), 8), 0U);
 }
 
-TEST_F(AclintTest, AFarCompareIsAsFarAsTimeGoes) {
+TEST_F(AclintTest, ACompareThatTimeNeverReachesIsNoDeadline) {
   bench.run_until(1'000);
+  aclint.write(mtimecmp(0), 8, 100);
   aclint.write(mtimecmp(0), 8, never);
-  EXPECT_EQ(bench.timers.earliest(), time::Instant::max());
+  EXPECT_FALSE(bench.timers.has_timers());
   EXPECT_FALSE(timer[0].level());
+  bench.run_until(std::numeric_limits<std::int64_t>::max());
+  EXPECT_FALSE(timer[0].level()) << "mtime is below it still";
+}
+
+TEST_F(AclintTest, TheLastTickOfTimeIsADeadline) {
+  bench.run_until(1'000);
   aclint.write(mtimecmp(0), 8, 92'233'720'368'547'758);  // the last tick within int64 ns, less what has passed
   EXPECT_EQ(bench.timers.earliest(), time::Instant::at(time::Duration::nanoseconds(9'223'372'036'854'775'800)));
 }

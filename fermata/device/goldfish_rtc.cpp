@@ -45,7 +45,7 @@ GoldfishRtc::GoldfishRtc(Config config, const bus::Ports& ports)
 std::string GoldfishRtc::describe_registers() { return bus::Registers<GoldfishRtc>::describe(table); }
 
 void GoldfishRtc::reset() {
-  timer_.cancel();
+  cancel_alarm();
   registers_.reset();
   is_irq_pending_ = false;
   update_irq();
@@ -58,23 +58,29 @@ std::uint64_t GoldfishRtc::count_ns() const {
 void GoldfishRtc::set_count(std::uint64_t ns) { offset_ns_ += ns - count_ns(); }
 
 void GoldfishRtc::arm_alarm() {
+  cancel_alarm();
   const std::uint64_t alarm = std::uint64_t{alarm_high_} << 32 | alarm_low_;
   const std::uint64_t count = count_ns();
   if (alarm <= count) {
-    timer_.cancel();
     alarm_rings();
     return;
   }
+  is_alarm_set_ = true;
+  constexpr auto latest_ns = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   const std::int64_t now_ns = ports_.timers->clock().now().since_origin().ns();
   const std::uint64_t until_ns = alarm - count;
-  std::int64_t at = std::numeric_limits<std::int64_t>::max();
-  if (until_ns <= static_cast<std::uint64_t>(at) - static_cast<std::uint64_t>(std::max<std::int64_t>(now_ns, 0))) {
-    at = now_ns + static_cast<std::int64_t>(until_ns);
+  if (until_ns <= latest_ns - static_cast<std::uint64_t>(std::max<std::int64_t>(now_ns, 0))) {
+    timer_.arm(time::Instant::at(time::Duration::nanoseconds(now_ns + static_cast<std::int64_t>(until_ns))));
   }
-  timer_.arm(time::Instant::at(time::Duration::nanoseconds(at)));
+}
+
+void GoldfishRtc::cancel_alarm() {
+  timer_.cancel();
+  is_alarm_set_ = false;
 }
 
 void GoldfishRtc::alarm_rings() {
+  is_alarm_set_ = false;
   is_irq_pending_ = true;
   update_irq();
 }
@@ -105,9 +111,9 @@ void GoldfishRtc::alarm_low_written(unsigned /*index*/, std::uint64_t /*value*/)
 
 void GoldfishRtc::irq_enabled_written(unsigned /*index*/, std::uint64_t /*value*/) { update_irq(); }
 
-void GoldfishRtc::alarm_cleared(unsigned /*index*/, std::uint64_t /*value*/) { timer_.cancel(); }
+void GoldfishRtc::alarm_cleared(unsigned /*index*/, std::uint64_t /*value*/) { cancel_alarm(); }
 
-std::uint64_t GoldfishRtc::read_alarm_status(unsigned /*index*/) { return timer_.is_pending() ? 1 : 0; }
+std::uint64_t GoldfishRtc::read_alarm_status(unsigned /*index*/) { return is_alarm_set_ ? 1 : 0; }
 
 void GoldfishRtc::interrupt_cleared(unsigned /*index*/, std::uint64_t /*value*/) {
   is_irq_pending_ = false;
@@ -121,6 +127,7 @@ void GoldfishRtc::save(state::Writer& writer) const {
     writer.u32(field);
   }
   writer.flag(is_irq_pending_);
+  writer.flag(is_alarm_set_);
   timer_.save(writer);
 }
 
@@ -131,6 +138,7 @@ void GoldfishRtc::load(state::Reader& reader) {
     *field = reader.u32();
   }
   is_irq_pending_ = reader.flag();
+  is_alarm_set_ = reader.flag();
   timer_.load(reader);
   update_irq();
 }

@@ -46,6 +46,7 @@ class GoldfishRtc final : public bus::Device, public bus::Window {
   [[nodiscard]] std::uint64_t count_ns() const;
   void set_count(std::uint64_t ns);
   void arm_alarm();
+  void cancel_alarm();
   void alarm_rings();
   void update_irq();
 
@@ -68,6 +69,7 @@ class GoldfishRtc final : public bus::Device, public bus::Window {
   std::uint32_t alarm_low_ = 0;
   std::uint32_t alarm_high_ = 0;
   std::uint32_t irq_enabled_ = 0;
+  bool is_alarm_set_ = false;  // the timer is armed too, unless it would never come
   bool is_irq_pending_ = false;
 };
 

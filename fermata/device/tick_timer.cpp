@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "fermata/base/error.hpp"
+#include "fermata/time/saturating.hpp"
 
 namespace fermata::device {
 namespace {
@@ -27,8 +28,8 @@ void reduce(std::uint64_t& a, std::uint64_t& b) {
   b /= common;
 }
 
-constexpr std::int64_t never_ns = std::numeric_limits<std::int64_t>::max();
-constexpr time::Duration longest_saved = time::Duration::nanoseconds(never_ns / 2);  // no sum or difference overflows
+constexpr std::int64_t latest_ns = std::numeric_limits<std::int64_t>::max();
+constexpr time::Duration longest_saved = time::Duration::nanoseconds(latest_ns / 2);  // no sum or difference overflows
 
 }  // namespace
 
@@ -106,7 +107,8 @@ void TickTimer::reset() {
 time::Instant TickTimer::now() const { return ports_.timers->clock().now(); }
 
 time::Duration TickTimer::elapsed() const {
-  return count_ == Count::frozen ? frozen_elapsed_ : std::max(now() - start_, time::Duration::zero());
+  return count_ == Count::frozen ? frozen_elapsed_
+                                 : std::max(time::saturating_sub(now(), start_), time::Duration::zero());
 }
 
 std::uint64_t TickTimer::counts_left() const {
@@ -162,9 +164,10 @@ void TickTimer::catch_up() {
 void TickTimer::arm() {
   const Wide ns = Wide{ticks_to_end_} * (Wide{period_.numerator} * running_scale_) / period_.denominator;
   const std::int64_t start_ns = start_.since_origin().ns();
-  std::int64_t at = never_ns;
-  if (ns > static_cast<Wide>(never_ns) || __builtin_add_overflow(start_ns, static_cast<std::int64_t>(ns), &at)) {
-    at = never_ns;
+  std::int64_t at = 0;
+  if (ns > static_cast<Wide>(latest_ns) || __builtin_add_overflow(start_ns, static_cast<std::int64_t>(ns), &at)) {
+    timer_.cancel();  // it never comes
+    return;
   }
   timer_.arm(time::Instant::at(time::Duration::nanoseconds(at)));
 }

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "fermata/base/error.hpp"
 #include "fermata/device/testing/workbench.hpp"
 
@@ -261,9 +263,13 @@ TEST(TickTimerConfig, ALongerCountThanTimeNeverExpires) {
   Workbench bench;
   TickTimer timer({.frequency = time::Frequency(1, 1'000), .speed = {}}, bench.ports());
   timer.write(scale, 4, 65'535);
+  timer.write(counter, 4, 1);
   timer.write(counter, 4, 0xffff'ffff);
-  EXPECT_EQ(bench.timers.earliest(), time::Instant::max());
+  EXPECT_FALSE(bench.timers.has_timers());
   EXPECT_EQ(timer.read(counter, 4), 0xffff'ffffU);
+  bench.run_until(std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(timer.read(counter, 4), 0xffff'ffffU - 140);  // 2^63 ns are 140.7 ticks of 65'535'000 s
+  EXPECT_FALSE(bench.irq.level());
 }
 
 TEST(TickTimerConfig, RefusesWhatCannotBeComputed) {
