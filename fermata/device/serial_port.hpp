@@ -15,7 +15,8 @@ class SerialBackend {
   virtual ~SerialBackend() = default;
   /// The guest has sent these bytes; the last of them left at `at` of the virtual clock.
   virtual void transmitted(time::Instant at, std::span<const std::byte> bytes) = 0;
-  /// The device has room again: told once after each `receive` that took less than it was offered.
+  /// The device has room again: told once after each `receive` that took less than it was offered, never from within
+  /// it.
   virtual void room_again() {}
   /// The guest has begun or ended a break condition on the line.
   virtual void break_changed(time::Instant /*at*/, bool /*is_on*/) {}

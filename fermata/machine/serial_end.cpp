@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "fermata/machine/serial_end.hpp"
 
+#include <utility>
+
 #include "fermata/base/contract.hpp"
 
 namespace fermata::machine {
 
 void SerialEnd::send(std::span<const std::byte> bytes) {
   base::expects(input_ != nullptr, "SerialEnd: a device is connected");
-  const bool was_waiting = !pending_.empty();
-  pending_.insert(pending_.end(), bytes.begin(), bytes.end());
+  const bool was_waiting = is_offering_ || !pending_.is_empty();
+  pending_.put(bytes);
   if (!was_waiting) {
     offer();
   }
@@ -25,25 +27,37 @@ void SerialEnd::transmitted(time::Instant at, std::span<const std::byte> bytes) 
 }
 
 void SerialEnd::room_again() {
+  if (is_offering_) {
+    is_room_told_ = true;  // by a device from within `receive`, of whose result nothing is known yet
+    return;
+  }
   offer();
-  if (pending_.empty() && drained_) {
+  if (pending_.is_empty() && drained_) {
     drained_();
   }
 }
 
-// A device tells of room only after it has taken less than it was offered, so all that waits is offered each time.
+// A device tells of room only after it has taken less than it was offered, so all that waits is offered each time. What
+// is sent while it looks at them must not move the bytes under its eyes.
 void SerialEnd::offer() {
-  if (!pending_.empty()) {
-    const std::size_t taken = input_->receive(pending_);
-    pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(taken));
+  is_offering_ = true;
+  bool has_room = true;
+  while (has_room && !pending_.is_empty()) {
+    is_room_told_ = false;
+    base::ByteQueue offered = std::exchange(pending_, {});
+    offered.drop(input_->receive(offered.bytes()));
+    has_room = offered.is_empty() || is_room_told_;
+    offered.put(pending_.bytes());
+    pending_ = std::move(offered);
   }
+  is_offering_ = false;
 }
 
-void SerialEnd::save(state::Writer& writer) const { writer.bytes(pending_); }
+void SerialEnd::save(state::Writer& writer) const { writer.bytes(pending_.bytes()); }
 
 void SerialEnd::load(state::Reader& reader) {
-  const auto bytes = reader.bytes();
-  pending_.assign(bytes.begin(), bytes.end());
+  pending_.clear();
+  pending_.put(reader.bytes());
 }
 
 }  // namespace fermata::machine

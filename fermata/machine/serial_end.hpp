@@ -6,8 +6,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "fermata/base/byte_queue.hpp"
 #include "fermata/device/serial_port.hpp"
 #include "fermata/state/reader.hpp"
 #include "fermata/state/writer.hpp"
@@ -52,7 +52,9 @@ class SerialEnd final : public device::SerialBackend {
   device::SerialInput* input_ = nullptr;
   Receiver receiver_;
   std::function<void()> drained_;
-  std::vector<std::byte> pending_;
+  base::ByteQueue pending_;
+  bool is_offering_ = false;
+  bool is_room_told_ = false;  // while it is
 };
 
 }  // namespace fermata::machine

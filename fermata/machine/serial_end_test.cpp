@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "fermata/machine/machine.hpp"
 #include "fermata/machine/testing/programs.hpp"
 
@@ -41,6 +43,83 @@ TEST(SerialEnd, KeepsWhatTheDeviceHasNoRoomFor) {
   EXPECT_EQ(input.held, "lo!");
   EXPECT_EQ(end.pending(), 0U);
   EXPECT_EQ(drained, 1);
+}
+
+// A device that tells of room, and hands news to the far end, before it has said what it took.
+class HastyInput final : public device::SerialInput {
+ public:
+  explicit HastyInput(SerialEnd& end) : end_(end) {}
+  [[nodiscard]] std::size_t free_space() const override { return 3; }
+  [[nodiscard]] std::size_t receive(std::span<const std::byte> bytes) override {
+    ++calls;
+    if (!more.empty()) {
+      end_.send(std::exchange(more, {}));
+    }
+    end_.room_again();
+    const std::size_t count = std::min<std::size_t>(bytes.size(), 3);
+    held.append(reinterpret_cast<const char*>(bytes.data()), count);
+    return count;
+  }
+  std::string held;
+  std::string more;
+  int calls = 0;
+
+ private:
+  SerialEnd& end_;
+};
+
+TEST(SerialEnd, ADeviceThatCallsBackGetsEachByteOnce) {
+  SerialEnd end("serial0", nullptr);
+  HastyInput input(end);
+  end.connect(input);
+  input.more = std::string(10'000, '!');
+  end.send("hello");
+  EXPECT_EQ(input.held, "hello" + std::string(10'000, '!'));
+  EXPECT_EQ(end.pending(), 0U);
+  EXPECT_EQ(input.calls, 3'335);
+}
+
+TEST(SerialEnd, WhatIsSentMeanwhileIsOfferedToADeviceThatTookAll) {
+  struct Input final : device::SerialInput {
+    [[nodiscard]] std::size_t free_space() const override { return 100; }
+    [[nodiscard]] std::size_t receive(std::span<const std::byte> bytes) override {
+      if (std::exchange(is_first, false)) {
+        end->send("b");
+      }
+      held.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      return bytes.size();
+    }
+    SerialEnd* end = nullptr;
+    bool is_first = true;
+    std::string held;
+  } input;
+  SerialEnd end("serial0", nullptr);
+  input.end = &end;
+  end.connect(input);
+  end.send("a");
+  EXPECT_EQ(input.held, "ab");
+  EXPECT_EQ(end.pending(), 0U);
+}
+
+// 16 bytes at a time, as a UART takes them: a queue that moved the rest each time would copy 16 TiB.
+TEST(SerialEnd, MuchThatWaitsIsTakenInSmallPieces) {
+  struct Input final : device::SerialInput {
+    [[nodiscard]] std::size_t free_space() const override { return 16; }
+    [[nodiscard]] std::size_t receive(std::span<const std::byte> bytes) override {
+      const std::size_t count = std::min<std::size_t>(bytes.size(), 16);
+      taken += count;
+      return count;
+    }
+    std::size_t taken = 0;
+  } input;
+  SerialEnd end("serial0", nullptr);
+  end.connect(input);
+  const std::size_t size = std::size_t{16} << 20;
+  end.send(std::string(size, 'x'));
+  while (end.pending() > 0) {
+    end.room_again();
+  }
+  EXPECT_EQ(input.taken, size);
 }
 
 TEST(SerialEnd, WhatWaitsIsSaved) {

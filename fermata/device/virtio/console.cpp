@@ -37,19 +37,31 @@ std::size_t Console::free_space() const {
   return port_ != nullptr && port_->is_running() ? buffer_size - input_.size() : 0;
 }
 
+// What has gone on into the driver's buffers has made room, which nobody would be told of: so it is filled here.
 std::size_t Console::receive(std::span<const std::byte> bytes) {
-  const auto taken = bytes.first(std::min(bytes.size(), free_space()));
-  input_.insert(input_.end(), taken.begin(), taken.end());
-  wants_room_ = taken.size() < bytes.size();
-  hand_over_input();
-  return taken.size();
+  std::size_t taken = 0;
+  do {
+    const auto piece = bytes.subspan(taken, std::min(bytes.size() - taken, free_space()));
+    input_.insert(input_.end(), piece.begin(), piece.end());
+    taken += piece.size();
+    hand_over_input();
+  } while (taken < bytes.size() && free_space() != 0);
+  wants_room_ = taken < bytes.size();
+  return taken;
 }
 
 void Console::notified(unsigned queue) {
   if (queue == transmit_queue) {
     send_output();
   } else {
-    hand_over_input();
+    started();
+  }
+}
+
+void Console::started() {
+  hand_over_input();
+  if (free_space() != 0) {
+    tell_of_room();
   }
 }
 
@@ -109,7 +121,11 @@ void Console::hand_over_input() {
   }
   if (queue.fault()) {
     port_->fail(*queue.fault());
-  } else if (wants_room_ && free_space() != 0 && backend_ != nullptr) {
+  }
+}
+
+void Console::tell_of_room() {
+  if (wants_room_ && backend_ != nullptr) {
     wants_room_ = false;
     backend_->room_again();
   }
@@ -131,10 +147,7 @@ std::optional<std::uint32_t> Console::fill(const Chain& chain) {
 
 void Console::reset() {
   input_.clear();
-  if (wants_room_ && backend_ != nullptr) {
-    wants_room_ = false;
-    backend_->room_again();
-  }
+  tell_of_room();
 }
 
 void Console::save(state::Writer& writer) const {

@@ -29,7 +29,7 @@ class Console final : public Model, public SerialInput {
   [[nodiscard]] std::uint64_t read_config(bus::Address offset, unsigned size) const override;
   [[nodiscard]] bool write_config(bus::Address offset, unsigned size, std::uint64_t value) override;
   void notified(unsigned queue) override;
-  void started() override { hand_over_input(); }
+  void started() override;
   void reset() override;
   void save(state::Writer& writer) const override;
   void load(state::Reader& reader) override;
@@ -37,6 +37,7 @@ class Console final : public Model, public SerialInput {
  private:
   void send_output();
   void hand_over_input();
+  void tell_of_room();
   [[nodiscard]] std::optional<std::uint32_t> fill(const Chain& chain);
   [[nodiscard]] bool send(const Chain& chain);
   void transmit(std::span<const std::byte> bytes);

@@ -87,6 +87,28 @@ TEST_F(ConsoleTest, TellsWhenThereIsRoomAgain) {
   EXPECT_EQ(far_end.rooms, 1);  // nothing was refused since
 }
 
+// Who is told of room offers the rest at once; that must not be while it still waits to hear what was taken.
+TEST_F(ConsoleTest, DoesNotTellOfRoomFromWithinReceive) {
+  driver.start(2);
+  for (std::uint16_t index = 0; index < 4; ++index) {
+    lend(index, 0x40);
+  }
+  std::string text;
+  for (int i = 0; i < 5'000; ++i) {
+    text += static_cast<char>('a' + i % 26);
+  }
+  EXPECT_EQ(push(text), 4'096U + 4 * 0x40U) << "what went on into memory made room for more";
+  EXPECT_EQ(far_end.rooms, 0);
+  EXPECT_EQ(console.free_space(), 0U);
+  for (std::uint16_t index = 0; index < 4; ++index) {
+    EXPECT_EQ(received(index), text.substr(index * 0x40U, 0x40));
+  }
+  lend(4, 0x80);
+  EXPECT_EQ(far_end.rooms, 1);
+  EXPECT_EQ(received(4), text.substr(0x100, 0x80));
+  EXPECT_EQ(push(text.substr(4'352)), 0x80U) << "after the room that was told of";
+}
+
 TEST_F(ConsoleTest, EmergencyWrite) {
   transport.write(0x108, 4, 'E');
   EXPECT_EQ(far_end.text, "E");
