@@ -40,4 +40,14 @@ struct DebianRun {
 /// come.
 [[nodiscard]] DebianRun talk_to_debian(Emulator& emulator);
 
+/// What came of three pings to 10.0.0.1 from a machine with a network card.
+struct PingRun {
+  std::string driver;  ///< the answers to loading it
+  std::string link;    ///< the answer to `ip link show eth0`
+  std::string ping;    ///< the answer to `ping`
+  std::string stamped_transcript;
+};
+/// Boots it, loads its driver of virtio network cards, brings eth0 up as 10.0.0.2 and pings.
+[[nodiscard]] PingRun ping_from_debian(Emulator& emulator);
+
 }  // namespace fermata::firmware_test

@@ -8,6 +8,7 @@
 
 #include "tests/firmware/machine_emulator.hpp"
 #include "tests/firmware/program_emulator.hpp"
+#include "tests/firmware/responder.hpp"
 #include "tests/qemu/support/fixture.hpp"
 
 namespace fermata::firmware_test {
@@ -30,7 +31,7 @@ class Debian : public testing::Test {
     files_ = *files;
   }
 
-  [[nodiscard]] DebianRun run_in_process(unsigned harts) const {
+  [[nodiscard]] machine::Config config_of(unsigned harts) const {
     machine::Config config;
     config.rtc_offset_ns = std::uint64_t{start_of_2026_s} * 1'000'000'000;
     config.boot = machine::boot::plan_boot({.firmware = machine::boot::read_named(files_.firmware),
@@ -38,7 +39,10 @@ class Debian : public testing::Test {
                                             .initrd = machine::boot::read_named(files_.initrd),
                                             .append = files_.append},
                                            std::uint64_t{256} << 20, harts);
-    MachineEmulator emulator(std::move(config));
+    return config;
+  }
+  [[nodiscard]] DebianRun run_in_process(unsigned harts) const {
+    MachineEmulator emulator(config_of(harts));
     return talk_to_debian(emulator);
   }
   [[nodiscard]] DebianRun run_program() const {
@@ -80,6 +84,49 @@ TEST_F(Debian, RunsOnTwoHartsAndDoesTheSameInEachRun) {
   const DebianRun run = run_in_process(2);
   expect_good(run, "2");
   EXPECT_EQ(run_in_process(2).stamped_transcript, run.stamped_transcript);
+}
+
+std::vector<double> round_trips_ms(const std::string& text) {
+  std::vector<double> trips;
+  const std::string label = "time=";
+  for (auto found = text.find(label); found != std::string::npos; found = text.find(label, found + 1)) {
+    trips.push_back(std::stod(text.substr(found + label.size())));
+  }
+  return trips;
+}
+
+TEST_F(Debian, PingsAStationThatAnswersAfterHalfAMillisecond) {
+  const auto run = [this](std::vector<Responder::Exchange>& pings) {
+    machine::Config config = config_of(1);
+    config.networks = {device::MacAddress{}};
+    MachineEmulator emulator(std::move(config));
+    Responder responder(emulator.machine(), 500_us);
+    const PingRun result = ping_from_debian(emulator);
+    pings = responder.pings();
+    return result;
+  };
+  std::vector<Responder::Exchange> pings;
+  const PingRun first = run(pings);
+  EXPECT_EQ(first.driver, "loaded\nloaded\nloaded\nloaded\n");
+  EXPECT_THAT(first.link, HasSubstr("52:54:00:12:34:56"));
+  EXPECT_THAT(first.ping, HasSubstr("3 packets transmitted, 3 packets received, 0% packet loss")) << first.link;
+  ASSERT_EQ(pings.size(), 3U);
+  for (const auto& ping : pings) {
+    EXPECT_EQ(ping.answered - ping.asked, 500_us);
+  }
+  // What is printed has the guest's own time in it too: to send, to take the interrupt, to wake up.
+  const std::vector<double> trips = round_trips_ms(first.ping);
+  ASSERT_EQ(trips.size(), 3U) << first.ping;
+  for (const double trip : trips) {
+    EXPECT_GT(trip, 0.5);
+    EXPECT_LT(trip, 10.0);
+  }
+
+  std::vector<Responder::Exchange> again;
+  const PingRun second = run(again);
+  EXPECT_EQ(second.ping, first.ping) << "the same round trips, digit for digit";
+  EXPECT_EQ(second.stamped_transcript, first.stamped_transcript);
+  EXPECT_EQ(again, pings);
 }
 
 TEST_F(Debian, DoesTheSameInTheProgramInLockstep) {
