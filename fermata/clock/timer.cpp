@@ -28,8 +28,8 @@ Timer::Timer(TimerList& list, Callback callback, Options options)
       is_external_(options.is_external),
       scale_(options.scale),
       list_(&list),
-      callback_(std::move(callback)) {
-  if (!callback_) {
+      callback_(std::make_unique<Callback>(std::move(callback))) {
+  if (!*callback_) {
     throw base::BadArgument("Timer: callback is empty; it has to be something that can be called");
   }
   const std::lock_guard held(queue_->lock);
@@ -41,6 +41,7 @@ Timer::~Timer() {
   const std::lock_guard held(queue_->lock);
   if (is_in_own_callback) {
     queue_->running = nullptr;
+    queue_->orphan = std::move(callback_);
   }
   --queue_->timer_count;
 }

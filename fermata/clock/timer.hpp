@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "fermata/clock/queue/timer_heap.hpp"
@@ -60,14 +61,14 @@ class Timer : private TimerHook {
  private:
   friend class TimerList;
   /// Which of the list's heaps it is in.
-  enum class Home : std::uint8_t { none, ordinary, external, late };
+  enum class Home : std::uint8_t { none, ordinary, external, late, late_external };
 
   TimerList::Queue* queue_;
   Home home_ = Home::none;
   bool is_external_;
   Scale scale_;
   TimerList* list_;
-  Callback callback_;
+  std::unique_ptr<Callback> callback_;  // of its own, for it may outlive the timer: see timer_queue.cpp
 };
 
 }  // namespace fermata::clock

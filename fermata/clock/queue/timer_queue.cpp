@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Who may destroy what while a callback runs is the hard part here. A callback runs without the lock, so meanwhile
 // - any thread may arm and cancel: the queue is consistent, and the next timer is looked for anew after each callback;
-// - its own timer may be destroyed from within: the callable was moved out and lives on the stack of the pass, and
-//   `running` becomes null, so that the pass does not put it back;
-// - its own timer may be destroyed by another thread: that one waits for `callbacks_ended`, so the pass may put the
-//   callable back first.
+// - its own timer may be destroyed from within: the callable, which is running, is then left to the pass as `orphan`,
+//   and `running` becomes null;
+// - its own timer may be destroyed by another thread: that one waits for `callbacks_ended`.
 #include "fermata/clock/queue/timer_queue.hpp"
 
 #include <algorithm>
@@ -26,12 +25,8 @@ class TimerList::Queue::Pass {
     if (queue_.is_callback_running) {
       end_callback();
     }
-    for (const TimerHeap::Entry& entry : queue_.late) {
-      auto& timer = static_cast<Timer&>(*entry.hook);
-      timer.home_ = timer.is_external_ ? Timer::Home::external : Timer::Home::ordinary;
-      queue_.heap_of(timer.home_).push(timer, entry.expiry_ns);
-    }
-    queue_.late.clear();
+    join(queue_.late, queue_.ordinary, Timer::Home::ordinary);
+    join(queue_.late_external, queue_.external, Timer::Home::external);
     queue_.is_in_pass = false;
   }
   Pass(const Pass&) = delete;
@@ -48,15 +43,23 @@ class TimerList::Queue::Pass {
     timer.home_ = Timer::Home::none;
     queue_.running = &timer;
     queue_.is_callback_running = true;
-    callback_ = std::move(timer.callback_);
+    const Timer::Callback& callback = *timer.callback_;
     held_.unlock();
-    callback_();
+    callback();
     held_.lock();
     end_callback();
     return true;
   }
 
  private:
+  static void join(TimerHeap& late, TimerHeap& heap, Timer::Home home) {
+    for (const TimerHeap::Entry& entry : late) {
+      static_cast<Timer&>(*entry.hook).home_ = home;
+      heap.push(*entry.hook, entry.expiry_ns);
+    }
+    late.clear();
+  }
+
   // The one whose first timer is due and comes before the other's.
   TimerHeap* next_heap() {
     TimerHeap* heap = &queue_.ordinary;
@@ -72,14 +75,13 @@ class TimerList::Queue::Pass {
     if (!held_.owns_lock()) {  // an exception
       held_.lock();
     }
-    if (queue_.running != nullptr) {
-      queue_.running->callback_ = std::move(callback_);
-      queue_.running = nullptr;
-    } else {
+    if (queue_.running == nullptr) [[unlikely]] {
+      auto orphan = std::move(queue_.orphan);
       held_.unlock();
-      callback_ = nullptr;  // what it holds may call back
+      orphan.reset();  // what it holds may call back
       held_.lock();
     }
+    queue_.running = nullptr;
     queue_.is_callback_running = false;
     if (queue_.waiters > 0) [[unlikely]] {
       queue_.callbacks_ended.fetch_add(1, std::memory_order_release);
@@ -89,7 +91,6 @@ class TimerList::Queue::Pass {
 
   Queue& queue_;
   std::unique_lock<ShortLock> held_;
-  Timer::Callback callback_;
 };
 
 bool TimerList::Queue::run_due() {
@@ -152,9 +153,7 @@ void TimerList::Queue::place(Timer& timer, Timer::Home home, std::int64_t at_ns,
     return;
   }
   heap.reserve_one();
-  if (home == Timer::Home::late) {
-    heap_of(timer.is_external_ ? Timer::Home::external : Timer::Home::ordinary).reserve(late.size() + 1);
-  }
+  (timer.is_external_ ? external : ordinary).reserve((timer.is_external_ ? late_external : late).size() + 1);
   take_out(timer);
   timer.sequence = sequence;
   timer.home_ = home;
@@ -205,24 +204,23 @@ void TimerList::Queue::wait_for_end(std::unique_lock<ShortLock>& held) {
 
 std::optional<std::int64_t> TimerList::Queue::earliest_ns(TimerScope scope) const {
   std::optional<std::int64_t> earliest;
-  const auto consider = [&earliest](std::int64_t at_ns) { earliest = earliest ? std::min(*earliest, at_ns) : at_ns; };
-  if (!ordinary.is_empty()) {
-    consider(ordinary.top().expiry_ns);
-  }
-  if (scope == TimerScope::all && !external.is_empty()) {
-    consider(external.top().expiry_ns);
-  }
-  for (const TimerHeap::Entry& entry : late) {
-    if (scope == TimerScope::all || !static_cast<const Timer&>(*entry.hook).is_external_) {
-      consider(entry.expiry_ns);
+  const auto consider = [&earliest](const TimerHeap& heap) {
+    if (!heap.is_empty() && (!earliest || heap.top().expiry_ns < *earliest)) {
+      earliest = heap.top().expiry_ns;
     }
+  };
+  consider(ordinary);
+  consider(late);
+  if (scope == TimerScope::all) {
+    consider(external);
+    consider(late_external);
   }
   return earliest;
 }
 
 Timer::Home TimerList::Queue::home_for(const Timer& timer, std::int64_t at_ns) const {
   if (is_in_pass && at_ns <= pass_now_ns) [[unlikely]] {
-    return Timer::Home::late;
+    return timer.is_external_ ? Timer::Home::late_external : Timer::Home::late;
   }
   return timer.is_external_ ? Timer::Home::external : Timer::Home::ordinary;
 }
@@ -231,6 +229,7 @@ const TimerHeap& TimerList::Queue::heap_of(Timer::Home home) const {
   switch (home) {
     case Timer::Home::external: return external;
     case Timer::Home::late: return late;
+    case Timer::Home::late_external: return late_external;
     default: return ordinary;
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -14,8 +15,9 @@ namespace fermata::clock {
 /// What is behind a TimerList. Its lock guards all of it but `next`, `previous` and `pins`, which the clock's registry
 /// guards; it is never held while somebody else's code is called. Order of locks: registry, then list.
 ///
-/// While a pass runs, what is armed for an instant that the pass has already reached waits in a heap of its own,
-/// `late`, and joins the others when the pass ends: so the pass is bounded.
+/// While a pass runs, what is armed for an instant that the pass has already reached waits in heaps of its own,
+/// `late` and `late_external`, and joins the others when the pass ends: so the pass is bounded. Those others always
+/// have room for it.
 struct TimerList::Queue {
   Queue(Clock& its_clock, Notify its_notify) : clock(&its_clock), notify(std::move(its_notify)) {}
 
@@ -29,7 +31,9 @@ struct TimerList::Queue {
   /// Waits for the end of the callback that is running now, if any.
   void wait_for_callback();
 
-  [[nodiscard]] bool is_empty() const { return ordinary.is_empty() && external.is_empty() && late.is_empty(); }
+  [[nodiscard]] bool is_empty() const {
+    return ordinary.is_empty() && external.is_empty() && late.is_empty() && late_external.is_empty();
+  }
   /// Under the lock, whether the clock is enabled or not.
   [[nodiscard]] std::optional<std::int64_t> earliest_ns(TimerScope scope) const;
   [[nodiscard]] const TimerHeap& heap_of(Timer::Home home) const;
@@ -45,13 +49,15 @@ struct TimerList::Queue {
   TimerHeap ordinary;
   TimerHeap external;
   TimerHeap late;
+  TimerHeap late_external;
   std::uint64_t next_sequence = 0;
   std::uint64_t timer_count = 0;  // armed or not
 
   bool is_in_pass = false;
   bool is_callback_running = false;
   std::int64_t pass_now_ns = 0;
-  Timer* running = nullptr;  // nothing once it was destroyed by its own callback
+  Timer* running = nullptr;                 // nothing once it was destroyed by its own callback
+  std::unique_ptr<Timer::Callback> orphan;  // that callback then
   std::thread::id runner;
   std::uint32_t waiters = 0;
   std::atomic<std::uint32_t> callbacks_ended{0};  // counted only while somebody waits

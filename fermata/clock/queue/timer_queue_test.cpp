@@ -89,5 +89,51 @@ TEST(TimerQueue, RandomOperationsFromCallbacksToo) {
   }
 }
 
+// A callback arms so many others for an instant that has come, and then one for later.
+void arm_late_and_for_later(std::size_t count, bool is_external) {
+  SetTime now;
+  Clock clock(ClockKind::virtual_time, now);
+  TimerList list(clock);
+  std::size_t ran = 0;
+  const auto make = [&] {
+    return std::make_unique<Timer>(
+        list, [&ran] { ++ran; }, Timer::Options{.is_external = is_external});
+  };
+  std::vector<std::unique_ptr<Timer>> late;
+  for (std::size_t i = 0; i < count; ++i) {
+    late.push_back(make());
+  }
+  const auto for_later = make();
+  Timer first(list,
+              [&] {
+                for (const auto& timer : late) {
+                  timer->arm(at_ns(7));
+                  ASSERT_EQ(list.earliest(), at_ns(7));
+                }
+                for_later->arm(at_ns(100));
+              },
+              {.is_external = is_external});
+  first.arm(at_ns(10));
+  now.set(10);
+  EXPECT_TRUE(list.run_due());
+  EXPECT_EQ(ran, 0U);
+  EXPECT_EQ(list.earliest(TimerScope::without_external), is_external ? std::nullopt : std::optional(at_ns(7)));
+  EXPECT_TRUE(list.run_due());
+  EXPECT_EQ(ran, count);
+  EXPECT_EQ(list.earliest(), at_ns(100));
+}
+
+TEST(TimerQueue, WhatIsArmedTooLateForThePassHasRoomAtItsEnd) {
+  for (std::size_t count = 1; count < 70; ++count) {
+    arm_late_and_for_later(count, false);
+    arm_late_and_for_later(count, true);
+  }
+}
+
+TEST(TimerQueue, ArmingTooLateForThePassCostsNoMoreTheMoreOfItThereIs) {
+  arm_late_and_for_later(300'000, false);  // minutes, if each were to look at all
+  arm_late_and_for_later(300'000, true);
+}
+
 }  // namespace
 }  // namespace fermata::clock
