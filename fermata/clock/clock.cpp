@@ -24,6 +24,7 @@ void Clock::Lists::add(TimerList::Queue& queue) {
   queue.previous = last;
   (last == nullptr ? first : last->next) = &queue;
   last = &queue;
+  count.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Clock::Lists::remove(TimerList::Queue& queue) {
@@ -31,6 +32,7 @@ void Clock::Lists::remove(TimerList::Queue& queue) {
   unpinned.wait(held, [&queue] { return queue.pins == 0; });
   (queue.previous == nullptr ? first : queue.previous->next) = queue.next;
   (queue.next == nullptr ? last : queue.next->previous) = queue.previous;
+  count.fetch_sub(1, std::memory_order_relaxed);
 }
 
 class Clock::Lists::Pin {
@@ -91,7 +93,7 @@ void Clock::disable() {
   lists_->visit_pinned([](TimerList::Queue& queue) { queue.wait_for_callback(); });
 }
 
-std::optional<time::Duration> Clock::deadline(TimerScope scope) const {
+std::optional<time::Instant> Clock::earliest(TimerScope scope) const {
   std::optional<std::int64_t> soonest_ns;
   {
     const std::lock_guard held(lists_->mutex);
@@ -106,7 +108,12 @@ std::optional<time::Duration> Clock::deadline(TimerScope scope) const {
   if (!soonest_ns || !is_enabled()) {
     return std::nullopt;
   }
-  return span_until(time::Instant::at(time::Duration::nanoseconds(*soonest_ns)));
+  return time::Instant::at(time::Duration::nanoseconds(*soonest_ns));
+}
+
+std::optional<time::Duration> Clock::deadline(TimerScope scope) const {
+  const auto at = earliest(scope);
+  return at ? std::optional(span_until(*at)) : std::nullopt;
 }
 
 time::Duration Clock::span_until(time::Instant at) const {
@@ -123,6 +130,27 @@ time::Duration Clock::span_until(time::Instant at) const {
 
 void Clock::notify() {
   lists_->visit_pinned([](const TimerList::Queue& queue) { queue.call_notify(); });
+}
+
+void Clock::notify_due() {
+  lists_->visit_pinned([this](const TimerList::Queue& queue) {
+    {
+      const std::lock_guard held(queue.lock);
+      const auto at_ns = queue.earliest_ns(TimerScope::all);
+      if (!at_ns || *at_ns > now().since_origin().ns() || !is_enabled()) {
+        return;
+      }
+    }
+    queue.call_notify();
+  });
+}
+
+void Clock::set_watch(std::function<void()> watch) { lists_->watch = std::move(watch); }
+
+void Clock::call_watch() const {
+  if (lists_->watch) {
+    lists_->watch();
+  }
 }
 
 void Clock::set_default_notify(std::function<void()> notify) { lists_->default_notify = std::move(notify); }

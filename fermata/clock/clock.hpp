@@ -57,11 +57,19 @@ class Clock {
   /// such a callback it would wait for itself: that is a broken precondition.
   void disable();
 
+  /// When the earliest timer of all its lists in all threads expires; nothing if none is armed or the clock is
+  /// disabled.
+  [[nodiscard]] std::optional<time::Instant> earliest(TimerScope scope = TimerScope::all) const;
   /// The soonest deadline of all its lists in all threads: the span from now, zero if something is due, nothing if no
   /// timer is armed or the clock is disabled.
   [[nodiscard]] std::optional<time::Duration> deadline(TimerScope scope = TimerScope::all) const;
   /// Has every list look at its deadline anew: for a clock whose time has jumped.
   void notify();
+  /// The same for the lists whose earliest timer is due: their owners are to run them, and the clock waits for that.
+  void notify_due();
+  /// Also called at each list's notification, before the list's own callback and under the same rules: for whoever
+  /// advances an instruction-driven clock and has to compute anew how far. Not while other threads use the clock.
+  void set_watch(std::function<void()> watch);
   /// What a list without a notify callback of its own calls: the main loop's wake-up. Not while other threads use the
   /// clock.
   void set_default_notify(std::function<void()> notify);
@@ -72,6 +80,7 @@ class Clock {
 
   /// Zero if it has come, as long as a span can be if it is further off than that.
   [[nodiscard]] time::Duration span_until(time::Instant at) const;
+  void call_watch() const;
   void call_default_notify() const;
 
   ClockKind kind_;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "fermata/clock/testing/set_time.hpp"
@@ -65,6 +66,63 @@ TEST_F(ClockTest, DeadlineIsTheSoonestOfAllItsLists) {
   EXPECT_EQ(clock.deadline(), Duration::zero());
   clock.disable();
   EXPECT_EQ(clock.deadline(), std::nullopt);
+}
+
+TEST_F(ClockTest, EarliestIsThatOfAllItsLists) {
+  TimerList a(clock);
+  const Timer idle(a, [] {});
+  EXPECT_EQ(a.earliest_of_clock(), std::nullopt);
+  Timer of_a(a, [] {});
+  of_a.arm(at_ns(90));
+  EXPECT_EQ(a.earliest_of_clock(), at_ns(90));
+  {
+    TimerList b(clock);
+    EXPECT_EQ(b.earliest_of_clock(), at_ns(90));
+    Timer of_b(b, [] {}, {.is_external = true});
+    of_b.arm(at_ns(70));
+    EXPECT_EQ(clock.earliest(), at_ns(70));
+    EXPECT_EQ(clock.earliest(TimerScope::without_external), at_ns(90));
+    EXPECT_EQ(a.earliest_of_clock(), at_ns(70));
+    EXPECT_EQ(a.earliest_of_clock(TimerScope::without_external), at_ns(90));
+    EXPECT_EQ(a.earliest(), at_ns(90));
+    clock.disable();
+    EXPECT_EQ(clock.earliest(), std::nullopt);
+    EXPECT_EQ(a.earliest_of_clock(), std::nullopt);
+    clock.enable();
+  }
+  EXPECT_EQ(a.earliest_of_clock(), at_ns(90));
+}
+
+TEST_F(ClockTest, ItsWatchHearsOfEveryList) {
+  std::vector<char> heard;
+  clock.set_watch([&] { heard.push_back('w'); });
+  clock.set_default_notify([&] { heard.push_back('d'); });
+  TimerList a(clock, [&] { heard.push_back('a'); });
+  TimerList b(clock);
+  Timer of_a(a, [] {});
+  Timer of_b(b, [] {});
+  of_a.arm(at_ns(90));
+  EXPECT_EQ(std::exchange(heard, {}), (std::vector{'w', 'a'}));
+  of_b.arm(at_ns(95));
+  EXPECT_EQ(std::exchange(heard, {}), (std::vector{'w', 'd'}));
+  of_b.arm(at_ns(96));
+  EXPECT_EQ(std::exchange(heard, {}), std::vector<char>{}) << "it is not earlier";
+}
+
+TEST_F(ClockTest, OnlyListsWithADueTimerAreNotifiedOfIt) {
+  std::vector<char> heard;
+  TimerList a(clock, [&] { heard.push_back('a'); });
+  TimerList b(clock, [&] { heard.push_back('b'); });
+  Timer of_a(a, [] {});
+  Timer of_b(b, [] {});
+  of_a.arm(at_ns(now.now().since_origin().ns() + 1));
+  of_b.arm(now.now());
+  heard.clear();
+  clock.notify_due();
+  EXPECT_EQ(std::exchange(heard, {}), std::vector{'b'});
+  clock.disable();
+  clock.notify_due();
+  EXPECT_EQ(heard, std::vector<char>{});
 }
 
 TEST_F(ClockTest, ForgetsAListThatIsDestroyed) {

@@ -66,6 +66,9 @@ class Clocks {
   /// The whole machine's virtual clock at a factor of its nominal rate, from here on [time dilation]. One thread at a
   /// time; where instructions are counted, the thread that executes them. The three readings above stay nominal.
   void set_speed_factor(SpeedFactor factor);
+  /// The speed factor and what it has made of virtual time; loaded after the instruction time, to which it belongs.
+  void save_speed(state::Writer& writer) const { virtual_scale_.save(writer); }
+  void load_speed(state::Reader& reader) { virtual_scale_.load(reader); }
   /// Between the virtual clock and what it is made from: says at which instant of the latter a deadline is met. The
   /// same instants as long as no factor was set.
   [[nodiscard]] const ScaledTime& virtual_scale() const { return virtual_scale_; }

@@ -12,6 +12,7 @@ namespace fermata::clock {
 namespace {
 
 __extension__ using Wide = __int128;
+using Limits = std::numeric_limits<std::int64_t>;
 
 std::uint64_t checked(std::uint64_t term, const char* name) {
   if (term == 0 || term > SpeedFactor::max_term) {
@@ -22,7 +23,6 @@ std::uint64_t checked(std::uint64_t term, const char* name) {
 }
 
 time::Duration saturated(Wide ns) {
-  using Limits = std::numeric_limits<std::int64_t>;
   return time::Duration::nanoseconds(static_cast<std::int64_t>(std::clamp<Wide>(ns, Limits::min(), Limits::max())));
 }
 
@@ -77,13 +77,19 @@ time::Instant ScaledTime::now_in(const State& state) {
 
 time::Instant ScaledTime::now() const { return now_in(state()); }
 
-time::Instant ScaledTime::source_instant_of(time::Instant at) const {
+std::optional<time::Instant> ScaledTime::source_arrival_of(time::Instant at) const {
+  if (is_source()) {
+    return std::max(at, source_->now());
+  }
   const State from = state();
   if (at <= now_in(from)) {
     return instant_of(from.source_now_ns);
   }
-  const time::Duration left = at - instant_of(from.scaled_origin_ns);
-  return saturated_sum(instant_of(from.source_origin_ns), quotient_up(left, from.numerator, from.denominator));
+  const Wide left = Wide{at.since_origin().ns()} - from.scaled_origin_ns;
+  const Wide source_left =
+      -floor_quotient(-(left * static_cast<Wide>(from.denominator)), static_cast<Wide>(from.numerator));
+  const Wide source_ns = source_left + from.source_origin_ns;
+  return source_ns <= Limits::max() ? std::optional(instant_of(static_cast<std::int64_t>(source_ns))) : std::nullopt;
 }
 
 SpeedFactor ScaledTime::factor() const {
@@ -96,11 +102,42 @@ void ScaledTime::set_factor(SpeedFactor factor) {
   lock_.write([&] {
     // Not sooner, or somebody could have read a later time already.
     before.source_now_ns = source_->now().since_origin().ns();
-    source_origin_ns_.store(before.source_now_ns, std::memory_order_release);
-    scaled_origin_ns_.store(now_in(before).since_origin().ns(), std::memory_order_release);
-    numerator_.store(factor.numerator(), std::memory_order_release);
-    denominator_.store(factor.denominator(), std::memory_order_release);
+    set({before.source_now_ns, before.source_now_ns, now_in(before).since_origin().ns(), factor.numerator(),
+         factor.denominator()});
   });
+}
+
+// In a write section.
+void ScaledTime::set(const State& state) {
+  source_origin_ns_.store(state.source_origin_ns, std::memory_order_release);
+  scaled_origin_ns_.store(state.scaled_origin_ns, std::memory_order_release);
+  numerator_.store(state.numerator, std::memory_order_release);
+  denominator_.store(state.denominator, std::memory_order_release);
+  is_source_.store(state.source_origin_ns == state.scaled_origin_ns && state.numerator == state.denominator,
+                   std::memory_order_release);
+}
+
+void ScaledTime::save(state::Writer& writer) const {
+  const State present = state();
+  for (const std::int64_t origin_ns : {present.source_origin_ns, present.scaled_origin_ns}) {
+    writer.instant(instant_of(origin_ns));
+  }
+  writer.u64(present.numerator);
+  writer.u64(present.denominator);
+}
+
+void ScaledTime::load(state::Reader& reader) {
+  State saved{};
+  saved.source_origin_ns = reader.instant().since_origin().ns();
+  saved.scaled_origin_ns = reader.instant().since_origin().ns();
+  saved.numerator = reader.u64();
+  saved.denominator = reader.u64();
+  const auto is_term = [](std::uint64_t term) { return term >= 1 && term <= SpeedFactor::max_term; };
+  if (!is_term(saved.numerator) || !is_term(saved.denominator) || saved.source_origin_ns < 0 ||
+      saved.scaled_origin_ns < 0 || saved.source_origin_ns > source_->now().since_origin().ns()) {
+    reader.fail("a speed factor that cannot be");
+  }
+  lock_.write([&] { set(saved); });
 }
 
 }  // namespace fermata::clock

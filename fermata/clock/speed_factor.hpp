@@ -3,9 +3,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "fermata/clock/clock.hpp"
 #include "fermata/clock/sequence_lock.hpp"
+#include "fermata/state/reader.hpp"
+#include "fermata/state/writer.hpp"
 
 namespace fermata::clock {
 
@@ -45,13 +48,24 @@ class ScaledTime final : public TimeSource {
   [[nodiscard]] time::Instant now() const override;
   /// The first instant of the source at which now is at or after `at`, the present one if it is already: where a timer
   /// on the source is armed. A change of the factor moves it. The end of the range if it never comes.
-  [[nodiscard]] time::Instant source_instant_of(time::Instant at) const;
+  [[nodiscard]] time::Instant source_instant_of(time::Instant at) const {
+    return source_arrival_of(at).value_or(time::Instant::max());
+  }
+  /// The same; nothing if it never comes.
+  [[nodiscard]] std::optional<time::Instant> source_arrival_of(time::Instant at) const;
   /// The span of the source that passes before now has advanced by `span`.
   [[nodiscard]] time::Duration source_span_of(time::Duration span) const { return factor().unscaled(span); }
 
   [[nodiscard]] SpeedFactor factor() const;
   /// From here on.
   void set_factor(SpeedFactor factor);
+  /// True if now is the source's: the factor is 1, and no other has left a difference.
+  [[nodiscard]] bool is_source() const { return is_source_.load(std::memory_order_acquire); }
+
+  /// The factor and what now is. To be loaded when the source tells what it told then; `load` is a `set_factor`, but
+  /// that it may jump.
+  void save(state::Writer& writer) const;
+  void load(state::Reader& reader);
 
  private:
   struct State {
@@ -63,6 +77,7 @@ class ScaledTime final : public TimeSource {
   };
   [[nodiscard]] State state() const;
   [[nodiscard]] static time::Instant now_in(const State& state);
+  void set(const State& state);
 
   const TimeSource* source_;
   SequenceLock lock_;
@@ -70,6 +85,7 @@ class ScaledTime final : public TimeSource {
   std::atomic<std::int64_t> scaled_origin_ns_{0};
   std::atomic<std::uint64_t> numerator_{1};
   std::atomic<std::uint64_t> denominator_{1};
+  std::atomic<bool> is_source_{true};
 };
 
 }  // namespace fermata::clock

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <thread>
 
 #include "fermata/base/error.hpp"
@@ -113,6 +114,67 @@ TEST(ScaledTime, AClockOfItRunsItsTimersAtScaledInstants) {
   source.set(100);
   EXPECT_TRUE(list.run_due());
   EXPECT_EQ(calls, 1);
+}
+
+TEST(ScaledTime, TellsWhatTheSourceNeverReaches) {
+  SetTime source;
+  ScaledTime scaled(source);
+  source.set(1'000);
+  EXPECT_TRUE(scaled.is_source());
+  EXPECT_EQ(scaled.source_arrival_of(time::Instant::max()), time::Instant::max());
+  EXPECT_EQ(scaled.source_arrival_of(at_ns(5)), at_ns(1'000)) << "it is already";
+  scaled.set_factor(SpeedFactor(1, 2));
+  EXPECT_FALSE(scaled.is_source());
+  EXPECT_EQ(scaled.source_arrival_of(time::Instant::max()), std::nullopt);
+  EXPECT_EQ(scaled.source_instant_of(time::Instant::max()), time::Instant::max());
+  EXPECT_EQ(scaled.source_arrival_of(at_ns(5)), at_ns(1'000));
+  const std::int64_t latest_ns = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t last_ns = 1'000 + (latest_ns - 1'000) / 2;  // what it tells at the end of the source's time
+  EXPECT_EQ(scaled.source_arrival_of(at_ns(last_ns)), at_ns(latest_ns - 1));
+  EXPECT_EQ(scaled.source_arrival_of(at_ns(last_ns + 1)), std::nullopt);
+}
+
+TEST(ScaledTime, SavedAndLoadedItGoesOnTheSame) {
+  SetTime source;
+  ScaledTime scaled(source);
+  source.set(100);
+  scaled.set_factor(SpeedFactor(3, 7));
+  source.set(111);
+  state::Writer writer;
+  scaled.save(writer);
+  const auto bytes = writer.take();
+  ScaledTime restored(source);
+  state::Reader reader(bytes);
+  restored.load(reader);
+  EXPECT_TRUE(reader.is_at_end());
+  EXPECT_EQ(restored.factor(), SpeedFactor(3, 7));
+  for (const std::int64_t ns : {111, 112, 113, 1'000}) {
+    source.set(ns);
+    EXPECT_EQ(restored.now(), scaled.now()) << ns;
+  }
+}
+
+TEST(ScaledTime, LoadRefusesWhatCannotBe) {
+  SetTime source;
+  source.set(100);
+  const auto load = [&source](std::int64_t source_origin, std::int64_t scaled_origin, std::uint64_t numerator,
+                              std::uint64_t denominator) {
+    state::Writer writer;
+    writer.instant(at_ns(source_origin));
+    writer.instant(at_ns(scaled_origin));
+    writer.u64(numerator);
+    writer.u64(denominator);
+    const auto bytes = writer.take();
+    state::Reader reader(bytes);
+    ScaledTime(source).load(reader);
+  };
+  EXPECT_NO_THROW(load(100, 5, 1, SpeedFactor::max_term));
+  EXPECT_THROW(load(101, 5, 1, 1), base::Error);
+  EXPECT_THROW(load(-1, 5, 1, 1), base::Error);
+  EXPECT_THROW(load(100, -1, 1, 1), base::Error);
+  EXPECT_THROW(load(100, 5, 0, 1), base::Error);
+  EXPECT_THROW(load(100, 5, 1, 0), base::Error);
+  EXPECT_THROW(load(100, 5, SpeedFactor::max_term + 1, 1), base::Error);
 }
 
 TEST(ScaledTime, ReadersInOtherThreadsNeverSeeItRunBackwards) {

@@ -34,6 +34,11 @@ std::optional<time::Instant> TimerList::earliest(TimerScope scope) const {
   return at_ns ? std::optional(time::Instant::at(time::Duration::nanoseconds(*at_ns))) : std::nullopt;
 }
 
+// A list that is made in another thread at this moment has no timer yet; when it has, its notification says so.
+std::optional<time::Instant> TimerList::earliest_of_clock(TimerScope scope) const {
+  return clock_->lists_->count.load(std::memory_order_relaxed) == 1 ? earliest(scope) : clock_->earliest(scope);
+}
+
 std::optional<time::Duration> TimerList::deadline(TimerScope scope) const {
   const auto at = earliest(scope);
   return at ? std::optional(clock_->span_until(*at)) : std::nullopt;

@@ -34,6 +34,9 @@ class TimerList {
   /// The same as a span from the clock's now: zero if due.
   [[nodiscard]] std::optional<time::Duration> deadline(TimerScope scope = TimerScope::all) const;
 
+  /// The clock's `earliest`, over all of its lists, at the cost of this list's as long as there is no other.
+  [[nodiscard]] std::optional<time::Instant> earliest_of_clock(TimerScope scope = TimerScope::all) const;
+
   /// One pass: runs what was due when it began, by (expiry, order of arming). What a callback arms for an instant that
   /// has already come runs in the next pass. True if a callback ran. In the list's own thread only, not from a
   /// callback.

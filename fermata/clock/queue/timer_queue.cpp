@@ -243,6 +243,7 @@ std::optional<std::int64_t> TimerList::Queue::expiry_ns(const Timer& timer) cons
 }
 
 void TimerList::Queue::call_notify() const {
+  clock->call_watch();
   if (notify) {
     notify();
   } else {

@@ -91,7 +91,9 @@ struct Clock::Lists {
   std::condition_variable unpinned;
   TimerList::Queue* first = nullptr;
   TimerList::Queue* last = nullptr;
+  std::atomic<unsigned> count{0};
   std::function<void()> default_notify;
+  std::function<void()> watch;
 };
 
 }  // namespace fermata::clock
