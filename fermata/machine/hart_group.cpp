@@ -56,7 +56,13 @@ void HartGroup::run(std::uint64_t budget) {
   if (size() > 1) {
     budget = std::min(budget, turn_end_ - time_->executed());
   }
-  running_.store(&hart, std::memory_order_release);
+  // One order of all four accesses in here and in `leave`: either that one sees the hart, or this one that it was
+  // called.
+  running_.store(&hart, std::memory_order_seq_cst);
+  if (is_leave_wanted_.load(std::memory_order_seq_cst)) {
+    running_.store(nullptr, std::memory_order_release);
+    return;
+  }
   const riscv::RunResult result = hart.run(budget);
   running_.store(nullptr, std::memory_order_release);
   if (result.executed > 0) {
@@ -67,7 +73,8 @@ void HartGroup::run(std::uint64_t budget) {
 }
 
 void HartGroup::leave() {
-  if (riscv::Hart* hart = running_.load(std::memory_order_acquire)) {
+  is_leave_wanted_.store(true, std::memory_order_seq_cst);
+  if (riscv::Hart* hart = running_.load(std::memory_order_seq_cst)) {
     hart->leave();
   }
 }

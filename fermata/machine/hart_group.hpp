@@ -35,11 +35,17 @@ class HartGroup {
   /// The one whose turn it is, as `choose` left it.
   [[nodiscard]] riscv::Hart& chosen() { return *harts_[current_]; }
   /// Executes at most `budget` instructions of the chosen hart's turn. Returns early when its turn is over, it waits,
-  /// or it was told to leave.
+  /// or it was told to leave; at once if that was since the last `acknowledge_leave`.
   void run(std::uint64_t budget);
-  /// Has `run` come back soon; from within it or another thread. Without effect when nothing runs, but for a race in
-  /// which the next run comes back early.
+  /// Has `run` come back soon, or the next one at once, until it is acknowledged. Any thread.
   void leave();
+  /// To be called before whoever runs the harts looks at what there is to do: he then sees what was done before each
+  /// `leave` so far, and any later one ends his next `run`. So none is lost.
+  void acknowledge_leave() {
+    if (is_leave_wanted_.load(std::memory_order_relaxed)) {
+      is_leave_wanted_.exchange(false, std::memory_order_seq_cst);
+    }
+  }
 
   void save(state::Writer& writer) const;
   void load(state::Reader& reader);
@@ -54,6 +60,7 @@ class HartGroup {
   std::uint64_t turn_end_;   // count of instructions
   std::uint32_t stuck_ = 0;  // one bit a hart; forgotten when another has executed something
   std::atomic<riscv::Hart*> running_{nullptr};
+  std::atomic<bool> is_leave_wanted_{false};
 };
 
 }  // namespace fermata::machine

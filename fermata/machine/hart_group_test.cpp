@@ -73,6 +73,25 @@ TEST(HartGroup, IsStuckWhereTheOthersWait) {
   EXPECT_EQ(machine.run_until(Instant::at(1_ms)).reason, StopReason::stuck);
 }
 
+TEST(HartGroup, LeavingEndsTheNextRunUntilItIsAcknowledged) {
+  for (const unsigned harts : {1U, 2U}) {
+    Machine machine(Config{.boot = testing::plan_of(testing::endless_loop(), harts)});
+    HartGroup& group = machine.harts();
+    group.acknowledge_leave();
+    ASSERT_EQ(group.choose(), HartGroup::State::runnable);
+    group.run(100);
+    EXPECT_EQ(machine.instruction_time().executed(), 100U);
+    group.leave();
+    for (int i = 0; i < 3; ++i) {
+      group.run(100);
+      EXPECT_EQ(machine.instruction_time().executed(), 100U);
+    }
+    group.acknowledge_leave();
+    group.run(100);
+    EXPECT_EQ(machine.instruction_time().executed(), 200U);
+  }
+}
+
 TEST(HartGroupDeathTest, NoHartsAreAProgrammingError) {
   EXPECT_DEATH(HartGroup(0, riscv::Hart::Ports{}), "1 to 8 harts");
 }

@@ -7,8 +7,9 @@
 //     all harts wait:                  virtual time jumps to the next deadline or the horizon
 //   and again
 //
-// A device that arms a timer earlier than the deadline that the budget was made for has the hart leave its loop, so
-// that the budget is made anew.
+// The next deadline is that of the virtual clock over all its lists. Whoever arms a timer earlier than the deadline
+// that the budget was made for, a device or another thread, has the hart leave its loop, so that the budget is made
+// anew. The machine runs its own list; where another one is due it stands until that has run.
 #include "fermata/machine/machine.hpp"
 
 #include <fmt/format.h>
@@ -58,6 +59,8 @@ std::string_view to_string(StopReason reason) {
     case StopReason::left: return "left";
     case StopReason::powered_off: return "powered_off";
     case StopReason::stuck: return "stuck";
+    case StopReason::timer_due: return "timer_due";
+    case StopReason::end_of_time: return "end_of_time";
   }
   return "unknown";
 }
@@ -74,7 +77,13 @@ Machine::Machine(Config config)
       board_(config, timers_, log_, [this](const device::Finish& wish) { finish(wish); }),
       code_(board_.memory()),
       harts_(boot_->harts, hart_ports(config)) {
-  timers_.virtual_time().set_notify([this] { harts_.leave(); });
+  timers_.virtual_time().set_notify([] {});  // not the main loop's wake-up: the watch hears of it
+  clocks_.virtual_time().set_watch([this] {
+    harts_.leave();
+    if (deadline_handler_) {
+      deadline_handler_();
+    }
+  });
   connect_harts();
   load_images();
   harts_.reset(board_map::rom.begin);
@@ -119,7 +128,7 @@ void Machine::finish(const device::Finish& finish) {
 }
 
 void Machine::leave() {
-  is_leaving_.store(true, std::memory_order_relaxed);
+  is_leaving_.store(true, std::memory_order_release);
   harts_.leave();
 }
 
@@ -127,6 +136,7 @@ std::vector<std::byte> Machine::save() {
   state::Writer writer;
   writer.section("machine");
   time_.save(writer);
+  clocks_.save_speed(writer);
   for (const clock::ClockKind kind : saved_clocks(rtc_clock_)) {
     timers_.list(kind).save(writer);
   }
@@ -142,6 +152,7 @@ void Machine::load(std::span<const std::byte> snapshot) {
   reader.section("machine");
   board_.reset();  // takes its timers out of the lists
   time_.load(reader);
+  clocks_.load_speed(reader);
   for (const clock::ClockKind kind : saved_clocks(rtc_clock_)) {
     timers_.list(kind).load(reader);
   }
@@ -153,6 +164,14 @@ void Machine::load(std::span<const std::byte> snapshot) {
   exit_status_ = has_ended ? std::optional(static_cast<int>(status)) : std::nullopt;
   finish_.reset();
   log_.record(trace::RecordKind::guest_rebased);
+}
+
+std::optional<time::Instant> Machine::next_deadline() {
+  const auto at = timers_.virtual_time().earliest_of_clock();
+  if (!at || clocks_.virtual_scale().is_source()) {
+    return at;
+  }
+  return clocks_.virtual_scale().source_arrival_of(*at);
 }
 
 bool Machine::is_idle() { return harts_.choose() == HartGroup::State::idle; }
@@ -183,12 +202,24 @@ std::optional<StopReason> Machine::obey_guest() {
   return exit_status_ ? std::optional(StopReason::powered_off) : std::nullopt;
 }
 
-void Machine::run_due_timers(bool is_virtual_due) {
-  bool has_run = is_virtual_due && timers_.virtual_time().run_due();
-  if (rtc_clock_ != clock::ClockKind::virtual_time) {
-    has_run |= timers_.list(rtc_clock_).run_due();
+// True if a timer of the machine's own list on the virtual clock has run. A pass that was to be made is work, also if
+// it found nothing: so who calls for ever is bounded.
+bool Machine::run_due_timers(bool is_virtual_due) {
+  const bool has_virtual_run = is_virtual_due && timers_.virtual_time().run_due();
+  const bool has_rtc_run = rtc_clock_ != clock::ClockKind::virtual_time && timers_.list(rtc_clock_).run_due();
+  work_ += is_virtual_due || has_rtc_run ? work_of_pass : 0;
+  return has_virtual_run;
+}
+
+// After a pass that found nothing in the machine's own list: true if another list is still due when its owner has been
+// told.
+bool Machine::is_held_by_others() {
+  const auto is_due = [this](std::optional<time::Instant> at) { return at && *at <= clocks_.virtual_time().now(); };
+  if (is_due(timers_.virtual_time().earliest())) {
+    return false;
   }
-  work_ += has_run ? work_of_pass : 0;
+  clocks_.virtual_time().notify_due();
+  return is_due(clocks_.virtual_time().earliest());
 }
 
 // A part of the way to `target`, which is later than now. A reason if it cannot go on.
@@ -203,8 +234,12 @@ std::optional<StopReason> Machine::advance_to(time::Instant target, const RunLim
     case HartGroup::State::stuck: return StopReason::stuck;
     case HartGroup::State::runnable: break;
   }
+  const std::uint64_t until_target = time_.instructions_until(target);
+  if (until_target == 0) {
+    return StopReason::end_of_time;
+  }
   const std::uint64_t before = time_.executed();
-  harts_.run(std::min(time_.instructions_until(target), limits.work - work_));
+  harts_.run(std::min(until_target, limits.work - work_));
   work_ += time_.executed() - before;
   return std::nullopt;
 }
@@ -214,14 +249,17 @@ Stop Machine::run_until(time::Instant horizon, const RunLimits& limits) {
   work_ = 0;
   std::optional<StopReason> reason;
   while (!reason) {
-    const auto deadline = timers_.virtual_time().earliest();
+    harts_.acknowledge_leave();
+    const auto deadline = next_deadline();
     const bool is_due = deadline && *deadline <= now();
-    run_due_timers(is_due);
+    const bool has_run = run_due_timers(is_due);
     if ((reason = obey_guest())) {
       break;
     }
-    if (is_leaving_.exchange(false, std::memory_order_relaxed)) {
+    if (is_leaving_.load(std::memory_order_relaxed) && is_leaving_.exchange(false, std::memory_order_acquire)) {
       reason = StopReason::left;
+    } else if (is_due && !has_run && is_held_by_others()) {
+      reason = StopReason::timer_due;
     } else if (work_ >= limits.work) {
       reason = StopReason::work_limit;
     } else if (is_due) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <span>
@@ -29,6 +30,8 @@ enum class StopReason : std::uint8_t {
   left,         ///< `leave` was called: call again
   powered_off,  ///< the guest has ended the machine, or reset one that does not reboot: for good
   stuck,        ///< a hart traps for ever and virtual time cannot advance; only input from outside could change that
+  timer_due,  ///< a timer of the virtual clock that is not in the machine's own list is due: call again once it has run
+  end_of_time,  ///< not one more instruction fits into the range of Instant, 292 years: for good
 };
 /// The reason as a word, e.g. "powered_off".
 [[nodiscard]] std::string_view to_string(StopReason reason);
@@ -57,7 +60,7 @@ struct Stop {
 /// sent at which instants, on nothing else (but for a real-time clock on a host clock), and not on how a run is cut
 /// into horizons.
 ///
-/// Machines are independent; each is for one thread at a time, but for `leave`.
+/// Machines are independent; each is for one thread at a time, but for `leave` and timers of others.
 class Machine {
  public:
   /// In reset, at instant 0, everything loaded. Throws base::BadArgument (shift, too many virtio devices),
@@ -70,7 +73,8 @@ class Machine {
   [[nodiscard]] time::Instant now() const { return time_.now(); }
 
   /// Runs until virtual time has reached `horizon`, or there is another reason to stop. The instant reached is less
-  /// than one instruction beyond the horizon. Due timers run exactly at their instants.
+  /// than one instruction beyond the horizon, and before that where time ends (end_of_time). Due timers run exactly at
+  /// their instants.
   Stop run_until(time::Instant horizon, const RunLimits& limits = {});
   /// Has `run_until` return soon; from a callback of the machine, where it returns after the present instruction, or
   /// from another thread.
@@ -78,8 +82,12 @@ class Machine {
 
   /// True if all harts wait for an interrupt, so that nothing happens before `next_deadline` or input.
   [[nodiscard]] bool is_idle();
-  /// The next instant at which a device does something; nothing if no timer is armed.
-  [[nodiscard]] std::optional<time::Instant> next_deadline() { return timers_.virtual_time().earliest(); }
+  /// The next instant at which a device does something, or who else has a timer on the virtual clock; nothing if none
+  /// is armed for a time that comes.
+  [[nodiscard]] std::optional<time::Instant> next_deadline();
+  /// Also called, in the thread that caused it, when the soonest deadline may have become earlier: for an owner who
+  /// passes idle time and has to wake up. Not while other threads use the clocks.
+  void set_deadline_handler(std::function<void()> handler) { deadline_handler_ = std::move(handler); }
 
   /// The far end of serial line `index`: 0 is the UART, 1 the virtio console if there is one.
   [[nodiscard]] SerialEnd& serial(unsigned index = 0) { return board_.serial(index); }
@@ -101,7 +109,10 @@ class Machine {
 
   [[nodiscard]] HartGroup& harts() { return harts_; }
   [[nodiscard]] Board& board() { return board_; }
-  /// Its virtual clock reads `now`: the clocks' speed factor is to stay 1 here.
+  /// Its virtual clock is what the guest sees. With a speed factor on it the guest's time runs at this factor of `now`,
+  /// in which horizons, deadlines and the trace are told; the factor is part of a snapshot. A timer list of somebody
+  /// else's on the virtual clock holds it at a due timer until that has run: its owner is notified, and may run the
+  /// list from within that if it is for this thread, else `run_until` comes back (timer_due).
   [[nodiscard]] clock::Clocks& clocks() { return clocks_; }
   [[nodiscard]] clock::TimerListGroup& timers() { return timers_; }
   [[nodiscard]] clock::InstructionTime& instruction_time() { return time_; }
@@ -113,7 +124,8 @@ class Machine {
   void load_images();
   void finish(const device::Finish& finish);
   void end(int exit_status);
-  void run_due_timers(bool is_virtual_due);
+  bool run_due_timers(bool is_virtual_due);
+  [[nodiscard]] bool is_held_by_others();
   [[nodiscard]] std::optional<StopReason> advance_to(time::Instant target, const RunLimits& limits);
   [[nodiscard]] std::optional<StopReason> obey_guest();
 
@@ -132,6 +144,7 @@ class Machine {
   std::optional<device::Finish> finish_;  // asked for by the guest, not done yet
   std::optional<int> exit_status_;        // once it has ended
   std::atomic<bool> is_leaving_{false};
+  std::function<void()> deadline_handler_;
   std::uint64_t work_ = 0;  // instructions and passes of timers of the present call
 };
 
