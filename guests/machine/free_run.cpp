@@ -4,13 +4,14 @@
 //
 //   busy:  a piece is executed, then the loop is looked at without waiting
 //   idle:  sleep=on   the loop waits on virtual_rt until virtual time may get to the next deadline, or for input
-//          sleep=off  virtual time jumps to the next deadline; without one the loop waits for input
+//          sleep=off  virtual time jumps to the next deadline; without one it stands, and the loop waits for input
 //   ahead of real time with align=on: the loop waits until it is no more
 #include "guests/machine/free_run.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <optional>
 
@@ -34,12 +35,18 @@ class FreeRun {
         ruling_(ruling),
         wait_end_(emulation.loop().timers().list(clock::ClockKind::virtual_rt), [] {}, {.is_external = true}) {
     emulation_.set_before_input([this] { catch_up(); });
+    machine_.set_deadline_handler([this] {
+      if (is_waiting_.load()) {
+        emulation_.loop().wake();
+      }
+    });
     if (ruling_.is_aligned) {
       emulation_.set_alignment(&alignment_);
     }
   }
   ~FreeRun() {
     emulation_.set_before_input({});
+    machine_.set_deadline_handler({});
     emulation_.set_alignment(nullptr);
   }
 
@@ -50,8 +57,14 @@ class FreeRun {
       emulation_.flush();
       switch (stop.reason) {
         case StopReason::powered_off: return stop.exit_status;
-        case StopReason::idle: pass_idle_time(); break;
+        case StopReason::idle:
+          is_waiting_ = true;  // before it looks for the deadline that it is going to wait for
+          pass_idle_time();
+          is_waiting_ = false;
+          break;
         case StopReason::stuck: wait_for_input(stop); break;
+        case StopReason::horizon:
+        case StopReason::end_of_time: return tell_end_of_time();
         default: look_around(); break;
       }
     }
@@ -59,6 +72,11 @@ class FreeRun {
   }
 
  private:
+  static int tell_end_of_time() {
+    fmt::print(stderr, "fermata-machine: virtual time has come to its end, 2^63 ns after the guest's start\n");
+    return 1;
+  }
+
   void look_around() {
     if (ruling_.is_aligned) {
       const auto decision = alignment_.align(emulation_.reading());
@@ -80,6 +98,7 @@ class FreeRun {
         skip_to(*deadline);
         emulation_.loop().turn(EventLoop::Wait::no);
       } else {
+        tell_idle();
         wait_until(std::nullopt);
       }
       return;
@@ -115,6 +134,15 @@ class FreeRun {
     wait_end_.cancel();
   }
 
+  void tell_idle() {
+    if (!has_told_idle_) {
+      has_told_idle_ = true;
+      fmt::print(stderr,
+                 "fermata-machine: the guest waits and no timer of it is armed: virtual time stands still until there "
+                 "is input (sleep=off)\n");
+    }
+  }
+
   void wait_for_input(const machine::Stop& stop) {
     if (!has_told_stuck_) {
       has_told_stuck_ = true;
@@ -132,7 +160,9 @@ class FreeRun {
   clock::Timer wait_end_;
   clock::IdleSleep idle_;
   clock::Alignment alignment_;
+  std::atomic<bool> is_waiting_{false};  // who arms a timer in another thread then has to wake the loop
   bool has_told_stuck_ = false;
+  bool has_told_idle_ = false;
 };
 
 }  // namespace

@@ -40,6 +40,10 @@ class LinkedRun {
       if (stop && stop->reason == machine::StopReason::powered_off) {
         return stop->exit_status;
       }
+      if (stop && stop->reason == machine::StopReason::end_of_time) {
+        fmt::print(stderr, "fermata-machine: virtual time has come to its end, 2^63 ns after the guest's start\n");
+        return 1;
+      }
       const bool is_stuck = stop && stop->reason == machine::StopReason::stuck;
       if (is_stuck) {
         tell_stuck(*stop);
