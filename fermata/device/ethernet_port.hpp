@@ -20,7 +20,7 @@ class EthernetBackend {
   virtual ~EthernetBackend() = default;
   /// The guest has sent this frame; it left at `at` of the virtual clock. The bytes are there during the call only.
   virtual void transmitted(time::Instant at, std::span<const std::byte> frame) = 0;
-  /// The device has room again: told once after each `receive` that was refused.
+  /// The device has room again: told once after each `receive` that was refused, never from within it.
   virtual void room_again() {}
 };
 

@@ -51,14 +51,15 @@ bool EthernetEnd::send(std::span<const std::byte> frame) {
     throw base::BadArgument(fmt::format("{}: a frame of {} bytes; from {} to {}, without its check sequence", channel_,
                                         frame.size(), device::ethernet_header_size, largest_frame()));
   }
-  if (pending_.empty() && input_->receive(frame)) {
-    return true;
-  }
   if (pending_.size() == most_pending) {
     ++dropped_;
     return false;
   }
+  const bool was_waiting = !pending_.empty();  // or is being offered
   pending_.emplace_back(frame.begin(), frame.end());
+  if (!was_waiting) {
+    offer();
+  }
   return true;
 }
 
@@ -72,13 +73,23 @@ void EthernetEnd::transmitted(time::Instant at, std::span<const std::byte> frame
 }
 
 void EthernetEnd::room_again() {
-  const bool was_waiting = !pending_.empty();
-  while (!pending_.empty() && input_->receive(pending_.front())) {
-    pending_.pop_front();
+  if (is_offering_) {
+    return;  // told by a device from within `receive`, of whose result nothing is known yet
   }
+  const bool was_waiting = !pending_.empty();
+  offer();
   if (was_waiting && pending_.empty() && drained_) {
     drained_();
   }
+}
+
+// A frame stays where it is until the device has said that it took it; what is sent meanwhile goes behind it.
+void EthernetEnd::offer() {
+  is_offering_ = true;
+  while (!pending_.empty() && input_->receive(pending_.front())) {
+    pending_.pop_front();
+  }
+  is_offering_ = false;
 }
 
 void EthernetEnd::save(state::Writer& writer) const {

@@ -55,6 +55,7 @@ class EthernetEnd final : public device::EthernetBackend {
 
  private:
   [[nodiscard]] bool is_frame(std::size_t size) const;
+  void offer();
 
   std::string channel_;
   trace::Sink* trace_;
@@ -63,6 +64,7 @@ class EthernetEnd final : public device::EthernetBackend {
   std::function<void()> drained_;
   std::deque<std::vector<std::byte>> pending_;
   std::uint64_t dropped_ = 0;
+  bool is_offering_ = false;
 };
 
 }  // namespace fermata::machine

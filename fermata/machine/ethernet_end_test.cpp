@@ -68,6 +68,38 @@ TEST(EthernetEnd, KeepsInOrderWhatTheDeviceHasNoRoomFor) {
   EXPECT_EQ(drained, 1);
 }
 
+TEST(EthernetEnd, ADeviceThatCallsBackGetsEachFrameOnce) {
+  // Tells of room, and hands news to the far end, before it has said whether it took the frame.
+  struct HastyInput final : device::EthernetInput {
+    [[nodiscard]] std::size_t largest_frame() const override { return 20; }
+    [[nodiscard]] bool receive(std::span<const std::byte> frame) override {
+      if (held.size() == 3) {
+        return false;
+      }
+      held.emplace_back(reinterpret_cast<const char*>(frame.data()), frame.size());
+      end->room_again();
+      if (held.size() == 1) {
+        static_cast<void>(end->send(std::as_bytes(std::span(std::string_view(frame_of(3))))));
+      }
+      return true;
+    }
+    EthernetEnd* end = nullptr;
+    std::vector<std::string> held;
+  } input;
+  EthernetEnd end("ethernet0", nullptr);
+  input.end = &end;
+  end.connect(input);
+  for (const std::size_t i : {0U, 1U, 2U}) {
+    EXPECT_TRUE(end.send(std::as_bytes(std::span(std::string_view(frame_of(i))))));
+  }
+  EXPECT_THAT(input.held, ElementsAre(frame_of(0), frame_of(3), frame_of(1)));
+  EXPECT_EQ(end.pending(), 1U);
+  input.held.clear();
+  end.room_again();
+  EXPECT_THAT(input.held, ElementsAre(frame_of(2), frame_of(3)));
+  EXPECT_EQ(end.pending(), 0U);
+}
+
 TEST(EthernetEnd, DropsAndCountsWhatIsTooMuch) {
   Cable cable;
   for (std::size_t i = 0; i < EthernetEnd::most_pending; ++i) {

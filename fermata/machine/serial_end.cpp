@@ -45,8 +45,9 @@ void SerialEnd::offer() {
   while (has_room && !pending_.is_empty()) {
     is_room_told_ = false;
     base::ByteQueue offered = std::exchange(pending_, {});
-    offered.drop(input_->receive(offered.bytes()));
-    has_room = offered.is_empty() || is_room_told_;
+    const std::size_t taken = input_->receive(offered.bytes());
+    offered.drop(taken);
+    has_room = offered.is_empty() || (is_room_told_ && taken > 0);
     offered.put(pending_.bytes());
     pending_ = std::move(offered);
   }
