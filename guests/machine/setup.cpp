@@ -7,7 +7,9 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <limits>
 #include <memory>
+#include <tuple>
 
 #include "fermata/base/error.hpp"
 #include "fermata/device/virtio/file_disk.hpp"
@@ -63,6 +65,26 @@ std::int64_t local_wall_ns(const clock::Clocks::HostSources& host) {
   return static_cast<std::int64_t>(::timegm(&local)) * second + now % second;
 }
 
+// Nanoseconds of a date as if it were UTC. timegm makes another date of one that does not exist.
+std::int64_t existing_ns(const std::string& text, const std::tm& date) {
+  constexpr std::int64_t second = 1'000'000'000;
+  constexpr std::time_t last = std::numeric_limits<std::int64_t>::max() / second;
+  const auto fields = [](const std::tm& of) {
+    return std::tuple(of.tm_year, of.tm_mon, of.tm_mday, of.tm_hour, of.tm_min, of.tm_sec);
+  };
+  std::tm made = date;
+  const std::time_t seconds = ::timegm(&made);
+  if (fields(made) != fields(date)) {
+    refuse(fmt::format("-rtc base={}: there is no such date", text));
+  }
+  if (seconds < 0 || seconds > last) {
+    refuse(fmt::format(
+        "-rtc base={}: the clock chip counts ns from 1970 on; give a date from 1970-01-01 to 2262-04-11T23:47:16",
+        text));
+  }
+  return static_cast<std::int64_t>(seconds) * second;
+}
+
 // "2026-11-24" or "2026-11-24T08:15:00", as QEMU reads it.
 std::int64_t date_ns(const std::string& text) {
   std::tm date{};
@@ -70,7 +92,7 @@ std::int64_t date_ns(const std::string& text) {
     date = {};
     const char* end = ::strptime(text.c_str(), format, &date);
     if (end != nullptr && *end == '\0') {
-      return static_cast<std::int64_t>(::timegm(&date)) * 1'000'000'000;
+      return existing_ns(text, date);
     }
   }
   refuse(fmt::format("-rtc base={}: it is utc, localtime, or a date such as 2026-11-24T08:15:00", text));

@@ -79,6 +79,26 @@ TEST(MakeConfig, TheClockChipStartsAtItsBase) {
   EXPECT_THROW(static_cast<void>(config_of({"-rtc", "base=yesterday"})), base::Error);
 }
 
+TEST(MakeConfig, ADateIsOneThatExistsAndThatTheChipCanShow) {
+  const auto complaint = [](const std::string& date) -> std::string {
+    try {
+      static_cast<void>(config_of({"-rtc", "base=" + date + ",clock=vm"}));
+    } catch (const base::Error& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_EQ(config_of({"-rtc", "base=1970-01-01,clock=vm"}).rtc_offset_ns, 0U);
+  EXPECT_EQ(config_of({"-rtc", "base=2262-04-11T23:47:16,clock=vm"}).rtc_offset_ns, 9'223'372'036'000'000'000U);
+  EXPECT_EQ(complaint("2024-02-29"), "accepted");
+  for (const char* date : {"2262-04-11T23:47:17", "2262-04-12", "9999-12-31", "1969-12-31T23:59:59", "1900-01-01"}) {
+    EXPECT_THAT(complaint(date), HasSubstr("from 1970-01-01 to 2262-04-11T23:47:16")) << date;
+  }
+  for (const char* date : {"2026-02-31", "2025-02-29", "2026-04-31T08:00:00", "2016-12-31T23:59:60"}) {
+    EXPECT_EQ(complaint(date), "-rtc base=" + std::string(date) + ": there is no such date");
+  }
+}
+
 TEST(MakeConfig, WhatIsMissingIsNamed) {
   const auto complaint = [](std::vector<std::string> arguments) -> std::string {
     try {
