@@ -37,6 +37,8 @@ struct Trap {
   std::uint64_t value = 0;  ///< as in xtval
   Privilege from{};
   Privilege to{};
+  std::uint64_t target = 0;  ///< the handler's first instruction
+  bool is_counted = false;   ///< the instruction at pc counts as executed: see Hart
 };
 
 /// Looks at what a hart does; costs nothing where none is set. Called in the executing thread.

@@ -59,12 +59,10 @@ machine::Stop Emulation::run_one_by_one(time::Instant horizon, const machine::Ru
   do {
     static_cast<void>(machine_->harts().choose());
     const riscv::Hart& hart = machine_->harts().chosen();
-    const EventLog::Place place{.at = machine_->now(), .hart = hart.id(), .pc = hart.pc()};
+    log_.begin_step({.at = machine_->now(), .hart = hart.id(), .pc = hart.pc()});
     const std::uint64_t before = machine_->instruction_time().executed();
     stop = machine_->run_until(horizon, {.work = 1, .idle = limits.idle});
-    if (machine_->instruction_time().executed() != before) {
-      log_.executed(place);
-    }
+    log_.end_step(machine_->instruction_time().executed() != before);
   } while (stop.reason == machine::StopReason::work_limit && machine_->instruction_time().executed() < last);
   return stop;
 }
@@ -95,6 +93,12 @@ void Emulation::finish() {
   if (log_.option().drift) {
     report_drift();
   }
+  log_.finish();
+}
+
+bool Emulation::has_lost_output() const {
+  return log_.has_lost_output() ||
+         std::ranges::any_of(serials_, [](const auto& serial) { return serial->has_lost_output(); });
 }
 
 clock::PaceReading Emulation::reading() {

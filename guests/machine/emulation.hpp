@@ -41,6 +41,8 @@ class Emulation {
   void set_alignment(const clock::Alignment* alignment) { alignment_ = alignment; }
   /// Writes out what is left, and the drift report if it was asked for.
   void finish();
+  /// True if some output or log could not be written; standard error was told.
+  [[nodiscard]] bool has_lost_output() const;
 
  private:
   void report_drift();

@@ -23,6 +23,7 @@ namespace fermata::machine_program {
 namespace {
 
 constexpr int status_refused = 1;
+constexpr int status_output_lost = 1;
 
 // A simulator's own end of the link, inherited by mistake, would keep the end of the simulator from being seen
 // (sync-protocol, "What real clients do").
@@ -48,7 +49,8 @@ int run(const Options& options) {
   if (!emulation.wait_for_serial_lines()) {
     return 0;
   }
-  return options.link ? run_linked(emulation, *options.link) : run_free(emulation, ruling);
+  const int status = options.link ? run_linked(emulation, *options.link) : run_free(emulation, ruling);
+  return status == 0 && emulation.has_lost_output() ? status_output_lost : status;
 }
 
 int main_of(const std::vector<std::string>& arguments) {

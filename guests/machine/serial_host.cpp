@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -30,6 +31,29 @@ bool is_open(int fd) { return ::fcntl(fd, F_GETFD) != -1; }
 bool is_writable(int fd, int wait_ms) {
   pollfd wanted{.fd = fd, .events = POLLOUT, .revents = 0};
   return ::poll(&wanted, 1, wait_ms) == 1;
+}
+
+std::string name_of(const SerialTarget& target) {
+  switch (target.kind) {
+    case SerialTarget::Kind::file: return "file:" + target.path;
+    case SerialTarget::Kind::unix_socket: return "unix:" + target.path;
+    default: return "standard output";
+  }
+}
+
+// Of a run that was killed. Nothing else may be in its place.
+void remove_socket(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) {
+    return;  // nothing there, or binding will say what is wrong
+  }
+  if (!S_ISSOCK(status.st_mode)) {
+    throw base::Error(base::ErrorCode::unsupported,
+                      fmt::format("-serial unix:{}: there is something else than a socket, which stays; name another "
+                                  "path, or take it away",
+                                  path));
+  }
+  ::unlink(path.c_str());
 }
 
 sockaddr_un address_of(const std::string& path) {
@@ -98,7 +122,7 @@ void SerialHost::open_socket() {
 
 void SerialHost::listen_at(const std::string& path) {
   const sockaddr_un address = address_of(path);
-  ::unlink(path.c_str());  // of a run that was killed
+  remove_socket(path);
   listener_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listener_.is_open() ||
       ::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
@@ -141,12 +165,16 @@ void SerialHost::take_output(std::span<const std::byte> bytes) {
     return;  // nobody is there to read it
   }
   if (buffer_.size() + bytes.size() > most_kept) {
-    if (!std::exchange(has_dropped_, true)) {
-      fmt::print(stderr, "fermata-machine: nobody reads the serial line; output is lost\n");
-    }
+    tell_lost_output("nobody reads it");
     return;
   }
-  buffer_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  buffer_.put(bytes);
+}
+
+void SerialHost::tell_lost_output(const std::string& why) {
+  if (!std::exchange(has_lost_output_, true)) {
+    fmt::print(stderr, "fermata-machine: output of the serial line is lost: {}: {}\n", name_of(target_), why);
+  }
 }
 
 // False if it would have to wait, or there is nobody to write to any more.
@@ -154,18 +182,22 @@ bool SerialHost::write_some() {
   const std::size_t count = std::min(buffer_.size(), piece_size);
   ssize_t written = -1;
   if (target_.kind == SerialTarget::Kind::unix_socket) {
-    written = ::send(output_, buffer_.data(), count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    written = ::send(output_, buffer_.bytes().data(), count, MSG_DONTWAIT | MSG_NOSIGNAL);
   } else if (is_writable(output_, 0)) {
-    written = ::write(output_, buffer_.data(), count);
+    written = ::write(output_, buffer_.bytes().data(), count);
   } else {
     errno = EAGAIN;
   }
   if (written >= 0) {
-    buffer_.erase(0, static_cast<std::size_t>(written));
+    buffer_.drop(static_cast<std::size_t>(written));
     return true;
   }
-  is_blocked_ = errno == EAGAIN || errno == EINTR;
+  const int error = errno;
+  is_blocked_ = error == EAGAIN || error == EINTR;
   if (!is_blocked_) {
+    if (error != EPIPE && error != ECONNRESET) {  // a reader who has gone wants no more
+      tell_lost_output(std::strerror(error));
+    }
     if (target_.kind == SerialTarget::Kind::unix_socket) {
       disconnect();
     } else {
@@ -178,7 +210,7 @@ bool SerialHost::write_some() {
 
 void SerialHost::flush() {
   const bool was_blocked = std::exchange(is_blocked_, false);
-  while (!buffer_.empty() && write_some()) {
+  while (!buffer_.is_empty() && write_some()) {
   }
   if (is_blocked_ != was_blocked) {
     update_watch();
@@ -186,7 +218,10 @@ void SerialHost::flush() {
 }
 
 void SerialHost::finish() {
-  for (flush(); !buffer_.empty() && output_ >= 0 && is_writable(output_, finish_limit_ms); flush()) {
+  for (flush(); !buffer_.is_empty() && output_ >= 0 && is_writable(output_, finish_limit_ms); flush()) {
+  }
+  if (!buffer_.is_empty()) {
+    tell_lost_output("nobody reads it");
   }
 }
 

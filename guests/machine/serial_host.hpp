@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "fermata/base/byte_queue.hpp"
 #include "fermata/host/unique_fd.hpp"
 #include "fermata/loop/event_loop.hpp"
 #include "fermata/machine/serial_end.hpp"
@@ -35,6 +36,8 @@ class SerialHost {
   void flush();
   /// Writes the rest, waiting a moment for a reader who is slow.
   void finish();
+  /// True if output was lost that somebody should have got; standard error was told.
+  [[nodiscard]] bool has_lost_output() const { return has_lost_output_; }
 
  private:
   void open_stdio();
@@ -46,6 +49,7 @@ class SerialHost {
   void take_output(std::span<const std::byte> bytes);
   void take_input();
   [[nodiscard]] bool write_some();
+  void tell_lost_output(const std::string& why);
   void update_watch();
 
   loop::EventLoop& loop_;
@@ -59,9 +63,9 @@ class SerialHost {
   int output_ = -1;
   std::optional<RawTerminal> terminal_;
   EscapeFilter escapes_;
-  std::string buffer_;       // output that is not written yet
+  base::ByteQueue buffer_;   // output that is not written yet
   bool is_blocked_ = false;  // the last write would have had to wait
-  bool has_dropped_ = false;
+  bool has_lost_output_ = false;
 };
 
 }  // namespace fermata::machine_program

@@ -69,6 +69,51 @@ TEST_F(SerialHostTest, AFileThatCannotBeWrittenIsNamed) {
   EXPECT_THROW(static_cast<void>(open({.kind = Kind::unix_socket, .path = std::string(200, 'x')})), base::BadArgument);
 }
 
+TEST_F(SerialHostTest, AServerTakesThePlaceOfASocketAndOfNothingElse) {
+  std::ofstream(path("letter")) << "dear";
+  EXPECT_THROW(static_cast<void>(open({.kind = Kind::unix_socket, .path = path("letter"), .is_server = true})),
+               base::Error);
+  std::filesystem::create_symlink(path("letter"), path("link"));
+  EXPECT_THROW(static_cast<void>(open({.kind = Kind::unix_socket, .path = path("link"), .is_server = true})),
+               base::Error);
+  EXPECT_EQ(std::filesystem::file_size(path("letter")), 4U);
+  EXPECT_TRUE(std::filesystem::is_symlink(path("link")));
+
+  const host::UniqueFd left(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));  // of a run that was killed
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strcpy(address.sun_path, path("s").c_str());
+  ASSERT_EQ(::bind(left.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  SerialHost host = open({.kind = Kind::unix_socket, .path = path("s"), .is_server = true});
+  const host::UniqueFd client = connect("s");
+  loop_.turn(loop::EventLoop::Wait::yes);
+  EXPECT_TRUE(host.is_ready());
+}
+
+TEST_F(SerialHostTest, WhatTheHostDoesNotTakeIsToldOnce) {
+  SerialHost host = open({.kind = Kind::file, .path = "/dev/full"});
+  ::testing::internal::CaptureStderr();
+  echo("a");
+  host.flush();
+  echo("b");
+  host.finish();
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "fermata-machine: output of the serial line is lost: file:/dev/full: No space left on device\n");
+  EXPECT_TRUE(host.has_lost_output());
+}
+
+// Megabytes in pieces of 4096 bytes, as a pipe takes them; moving the rest at each would copy 32 GiB.
+TEST_F(SerialHostTest, MuchThatWaitsIsWrittenInSmallPieces) {
+  SerialHost host = open({.kind = Kind::file, .path = path("out")});
+  const std::string block(std::size_t{1} << 20, 'x');
+  for (int i = 0; i < 16; ++i) {
+    machine_.serial().transmitted(machine_.now(), std::as_bytes(std::span(block)));
+  }
+  host.finish();
+  EXPECT_EQ(std::filesystem::file_size(path("out")), std::size_t{16} << 20);
+  EXPECT_FALSE(host.has_lost_output());
+}
+
 TEST_F(SerialHostTest, AServerServesOneClientAfterTheOther) {
   SerialHost host = open({.kind = Kind::unix_socket, .path = path("s"), .is_server = true});
   EXPECT_FALSE(host.is_ready());

@@ -38,8 +38,7 @@ TEST(Fault, SigtermEndsItWhileHeldWhileRunningAndWhileStuck) {
     LinkedProgram program(name);
     if (std::string(name) == "noretire") {
       program.guest().grant(1_ms);
-      while (program.messages().empty()) {  // it says that it is stuck
-      }
+      ASSERT_TRUE(comes_true([&program] { return !program.messages().empty(); })) << "it says that it is stuck";
     } else {
       program.advance_exactly(1_ms);
     }

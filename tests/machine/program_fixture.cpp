@@ -33,6 +33,15 @@ void LinkedProgram::advance_exactly(time::Duration span, int count) {
   }
 }
 
+bool comes_true(const std::function<bool()>& condition, host::HostDuration within) {
+  const host::Deadline deadline(host::HostClock::monotonic(), within);
+  bool is_true = condition();
+  while (!is_true && !deadline.has_passed()) {
+    is_true = condition();
+  }
+  return is_true;
+}
+
 Outcome run_machine(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), {"sh", "-c", "exec \"$@\" </dev/null", "sh", built_program("fermata-machine")});
   return run(arguments);

@@ -5,9 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "fermata/host/clock.hpp"
 #include "fermata/sim/guest.hpp"
 #include "fermata/time/instant.hpp"
 #include "tests/support/files.hpp"
@@ -34,6 +36,9 @@ class LinkedProgram {
   TempFolder folder_;
   sim::Guest guest_;
 };
+
+/// Waits until it does, looking again and again; false if it has not within the limit.
+[[nodiscard]] bool comes_true(const std::function<bool()>& condition, host::HostDuration within = limit);
 
 /// fermata-machine with these arguments, standard input empty.
 [[nodiscard]] Outcome run_machine(std::vector<std::string> arguments);

@@ -64,17 +64,19 @@ void enter_machine(HartState& hart, std::uint64_t trap_cause, std::uint64_t valu
   hart.privilege = Privilege::machine;
 }
 
-void enter(HartState& hart, std::uint64_t trap_cause, std::uint64_t value, bool is_delegated) {
-  const Trap trap{.cause = trap_cause,
-                  .pc = hart.pc,
-                  .value = value,
-                  .from = hart.privilege,
-                  .to = is_delegated ? Privilege::supervisor : Privilege::machine};
+void enter(HartState& hart, std::uint64_t trap_cause, std::uint64_t value, bool is_delegated, bool is_counted) {
+  Trap trap{.cause = trap_cause,
+            .pc = hart.pc,
+            .value = value,
+            .from = hart.privilege,
+            .to = is_delegated ? Privilege::supervisor : Privilege::machine,
+            .is_counted = is_counted};
   is_delegated ? enter_supervisor(hart, trap_cause, value) : enter_machine(hart, trap_cause, value);
   hart.reservation.is_valid = false;
   update_views(hart);
   update_interrupts(hart);
   if (hart.observer != nullptr) {
+    trap.target = hart.pc;
     hart.observer->trapped(hart.id, trap);
   }
 }
@@ -92,9 +94,9 @@ void return_to(HartState& hart, Privilege privilege, std::uint64_t pc) {
 
 }  // namespace
 
-void take_exception(HartState& hart, std::uint64_t trap_cause, std::uint64_t value) {
+void take_exception(HartState& hart, std::uint64_t trap_cause, std::uint64_t value, bool is_counted) {
   const bool is_delegated = hart.privilege != Privilege::machine && (hart.csrs.medeleg >> trap_cause & 1) != 0;
-  enter(hart, trap_cause, value, is_delegated);
+  enter(hart, trap_cause, value, is_delegated, is_counted);
 }
 
 bool take_interrupt(HartState& hart) {
@@ -102,7 +104,7 @@ bool take_interrupt(HartState& hart) {
   const std::uint64_t candidates = enabled.to_machine != 0 ? enabled.to_machine : enabled.to_supervisor;
   for (const Interrupt line : interrupt_order) {
     if ((candidates & bit(line)) != 0) {
-      enter(hart, cause::interrupt | static_cast<std::uint64_t>(line), 0, enabled.to_machine == 0);
+      enter(hart, cause::interrupt | static_cast<std::uint64_t>(line), 0, enabled.to_machine == 0, false);
       return true;
     }
   }

@@ -7,8 +7,8 @@
 
 namespace fermata::riscv::core {
 
-/// Takes an exception of the instruction at `hart.pc`; the pc is then the handler's.
-void take_exception(HartState& hart, std::uint64_t cause, std::uint64_t value);
+/// Takes an exception of the instruction at `hart.pc`; the pc is then the handler's. `is_counted` is for the observer.
+void take_exception(HartState& hart, std::uint64_t cause, std::uint64_t value, bool is_counted = false);
 /// Takes the foremost of the interrupts that are pending and enabled; false if there is none.
 bool take_interrupt(HartState& hart);
 /// Says in `hart.attention` whether there is an interrupt to take, and ends a WFI for one that is enabled in mie. To be

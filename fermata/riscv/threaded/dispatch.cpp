@@ -86,7 +86,7 @@ Op* raise_counted(HartState& hart, Op* op, std::uint64_t cause, std::uint64_t va
   --hart.left;
   hart.instret.leave_out_one();
   hart.cycle.leave_out_one();
-  core::take_exception(hart, cause, value);
+  core::take_exception(hart, cause, value, true);
   return nullptr;
 }
 
