@@ -161,6 +161,9 @@ void Machine::load(std::span<const std::byte> snapshot) {
   harts_.load(reader);
   const bool has_ended = reader.flag();
   const std::uint32_t status = reader.u32();
+  if (!reader.is_at_end()) {
+    reader.fail("it goes on behind its end");
+  }
   exit_status_ = has_ended ? std::optional(static_cast<int>(status)) : std::nullopt;
   finish_.reset();
   log_.record(trace::RecordKind::guest_rebased);

@@ -96,7 +96,10 @@ class Machine {
   [[nodiscard]] EthernetEnd& ethernet(unsigned index = 0) { return board_.ethernet(index); }
   [[nodiscard]] unsigned ethernet_count() const { return board_.ethernet_count(); }
 
-  /// The machine as bytes: memory (pages that are not zero), harts, devices, time. Not from within `run_until`.
+  /// The machine as bytes: memory (pages that are not zero), harts, devices, time, and of each disk what its backend
+  /// makes part of the state: a RamDisk all of it, a FileDisk what its overlay holds. What was written through to a
+  /// file is in the file and nowhere else: whoever restores brings the file back as it was. Not from within
+  /// `run_until`.
   [[nodiscard]] std::vector<std::byte> save();
   /// Becomes what was saved, by this or another machine of the same config; runs on as that one would have. Throws
   /// base::Error (unsupported) if the bytes are damaged or of another kind of machine: this one is as it was then.

@@ -9,6 +9,7 @@
 
 #include "fermata/base/error.hpp"
 #include "fermata/machine/machine.hpp"
+#include "fermata/machine/testing/furnished.hpp"
 #include "fermata/machine/testing/programs.hpp"
 #include "fermata/state/writer.hpp"
 
@@ -148,6 +149,93 @@ TEST(MachineSnapshotOfTheEnd, AMachineThatHasEndedStaysEnded) {
   other.load(machine.save());
   EXPECT_EQ(other.run_until(Instant::at(1_ms)), stop);
   EXPECT_EQ(stop.exit_status, 3);
+}
+
+void fill_with_noise(std::span<std::byte> bytes) {
+  std::uint32_t noise = 1;
+  for (std::byte& byte : bytes) {
+    noise = noise * 1'664'525 + 1'013'904'223;
+    byte = static_cast<std::byte>(noise >> 24);
+  }
+}
+
+struct MachineWithDisk {
+  explicit MachineWithDisk(std::uint64_t size) {
+    auto made = std::make_unique<device::virtio::RamDisk>(size);
+    disk = made.get();
+    Config config;
+    config.boot = testing::plan_of(testing::wait_for_ever());
+    config.disks.push_back(std::move(made));
+    machine = std::make_unique<Machine>(std::move(config));
+  }
+  device::virtio::RamDisk* disk;  // the machine's
+  std::unique_ptr<Machine> machine;
+};
+
+TEST(MachineSnapshotOfDisks, HasEachOnce) {
+  std::size_t sizes[2] = {};
+  for (const std::size_t mib : {1U, 2U}) {
+    const MachineWithDisk with(mib << 20);
+    fill_with_noise(with.disk->bytes());
+    sizes[mib - 1] = with.machine->save().size();
+  }
+  EXPECT_GE(sizes[1] - sizes[0], std::size_t{1} << 20);
+  EXPECT_LT(sizes[1] - sizes[0], (std::size_t{1} << 20) + 16 * 1024) << "a megabyte more of disk";
+}
+
+TEST(MachineSnapshotOfDisks, GivesTheirContentsBack) {
+  const MachineWithDisk first(64 * 1024);
+  fill_with_noise(first.disk->bytes());
+  const MachineWithDisk second(64 * 1024);
+  second.machine->load(first.machine->save());
+  EXPECT_TRUE(std::ranges::equal(second.disk->bytes(), first.disk->bytes()));
+}
+
+TEST(MachineSnapshotOfNonsense, MayNotGoOnBehindItsEnd) {
+  const auto machine = testing::make_furnished();
+  const auto good = machine->save();
+  auto state = testing::state_of(good);
+  state.push_back(std::byte{0});
+  try {
+    machine->load(seal_snapshot(testing::kind_of(good), state));
+    ADD_FAILURE() << "accepted";
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("goes on"));
+  }
+  machine->load(good);
+  EXPECT_EQ(machine->save(), good);
+}
+
+// Each byte of the time, the devices and the harts, and some of the memory, changed in turn, or the number there made
+// as large as can be: refused, or taken and run on. Never a crash.
+TEST(MachineSnapshotOfNonsense, IsRefusedOrRunsOn) {
+  const auto good = testing::make_furnished()->save();
+  const std::string kind = testing::kind_of(good);
+  const auto state = testing::state_of(good);
+  const std::string_view text(reinterpret_cast<const char*>(state.data()), state.size());
+  const std::size_t memory = text.find("memory");
+  const std::size_t devices = text.find("uart_16550");
+  ASSERT_NE(devices, std::string_view::npos);
+  const auto victim = testing::make_furnished();
+  int refused = 0;
+  int taken = 0;
+  for (std::size_t at = 0; at<state.size(); at += at> memory && at < devices ? 97 : 1) {
+    auto changed = state;
+    const std::size_t kind_of_change = at % 4;  // a low bit, all bits, the largest number of 32 bits, that of 63
+    const std::size_t size =
+        kind_of_change < 2 ? 1 : std::min<std::size_t>(kind_of_change == 2 ? 4 : 8, state.size() - at);
+    for (std::size_t i = at; i < at + size; ++i) {
+      changed[i] = size > 1 ? std::byte{0xff} : changed[i] ^ (kind_of_change == 0 ? std::byte{0x01} : std::byte{0xff});
+    }
+    if (size == 8) {
+      changed[at + 7] = std::byte{0x7f};
+    }
+    (testing::load_and_run(*victim, kind, changed) ? taken : refused) += 1;
+  }
+  EXPECT_GT(refused, 200);
+  EXPECT_GT(taken, 200);
+  victim->load(good);
+  EXPECT_EQ(victim->save(), good) << "nothing of all that is left in it";
 }
 
 // Bytes that pass the envelope and are nonsense: an error, never a crash.

@@ -256,13 +256,11 @@ void Block::reset() { timer_.cancel(); }
 void Block::save(state::Writer& writer) const {
   writer.section("virtio_block");
   timer_.save(writer);
-  backend_->save(writer);
 }
 
 void Block::load(state::Reader& reader) {
   reader.section("virtio_block");
   timer_.load(reader);
-  backend_->load(reader);
 }
 
 }  // namespace fermata::device::virtio

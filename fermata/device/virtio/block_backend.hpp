@@ -23,7 +23,7 @@ class BlockBackend {
   [[nodiscard]] virtual bool write(std::uint64_t sector, std::span<const std::byte> bytes) = 0;
   /// What was written is safe when it returns true.
   [[nodiscard]] virtual bool flush() { return true; }
-  /// As much of its contents as belongs to the machine's state.
+  /// As much of its contents as belongs to the machine's state. For who owns it: the device that it is behind does not.
   virtual void save(state::Writer& writer) const = 0;
   virtual void load(state::Reader& reader) = 0;
 };

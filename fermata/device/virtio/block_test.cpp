@@ -277,6 +277,7 @@ TEST_F(SlowBlockTest, SavedInTheMiddleGoesOnTheSame) {
   bench.run_until(60'000);
   const auto bytes = testing::saved_with_timers(bench, transport);
   SlowDrive other;
+  other.backend.disk.bytes()[0] = std::byte{'d'};  // whose disk it is saves it
   std::ranges::copy(bench.memory.bytes(), other.bench.memory.bytes().begin());
   other.bench.run_until(60'000);
   testing::load_with_timers(other.bench, other.transport, bytes);
