@@ -63,7 +63,8 @@ bool EthernetEnd::send(std::span<const std::byte> frame) {
   return true;
 }
 
-void EthernetEnd::transmitted(time::Instant at, std::span<const std::byte> frame) {
+void EthernetEnd::transmitted(time::Instant guest_at, std::span<const std::byte> frame) {
+  const time::Instant at = time_ != nullptr ? time_->now() : guest_at;
   if (trace_ != nullptr) {
     trace_->write({.at = at, .kind = trace::RecordKind::output, .text = channel_ + " " + to_text(frame)});
   }

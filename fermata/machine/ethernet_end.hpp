@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "fermata/clock/clock.hpp"
 #include "fermata/device/ethernet_port.hpp"
 #include "fermata/state/reader.hpp"
 #include "fermata/state/writer.hpp"
@@ -44,9 +45,11 @@ class EthernetEnd final : public device::EthernetBackend {
   /// Told when the last of those that waited has been taken: from within `run_until`.
   void set_drained_handler(std::function<void()> handler) { drained_ = std::move(handler); }
 
+  /// What tells the instants of what is sent, in place of the guest's own clock, which may run at a factor of it.
+  void set_time(const clock::TimeSource& time) { time_ = &time; }
   /// The device at the other end; set once, before anything is sent.
   void connect(device::EthernetInput& input) { input_ = &input; }
-  void transmitted(time::Instant at, std::span<const std::byte> frame) override;
+  void transmitted(time::Instant guest_at, std::span<const std::byte> frame) override;
   void room_again() override;
 
   /// What waits, and the count, are part of the machine's state.
@@ -60,6 +63,7 @@ class EthernetEnd final : public device::EthernetBackend {
   std::string channel_;
   trace::Sink* trace_;
   device::EthernetInput* input_ = nullptr;
+  const clock::TimeSource* time_ = nullptr;
   Receiver receiver_;
   std::function<void()> drained_;
   std::deque<std::vector<std::byte>> pending_;

@@ -84,6 +84,12 @@ Machine::Machine(Config config)
       deadline_handler_();
     }
   });
+  for (unsigned i = 0; i < serial_count(); ++i) {
+    serial(i).set_time(time_);
+  }
+  for (unsigned i = 0; i < ethernet_count(); ++i) {
+    ethernet(i).set_time(time_);
+  }
   connect_harts();
   load_images();
   harts_.reset(board_map::rom.begin);

@@ -16,7 +16,8 @@ void SerialEnd::send(std::span<const std::byte> bytes) {
   }
 }
 
-void SerialEnd::transmitted(time::Instant at, std::span<const std::byte> bytes) {
+void SerialEnd::transmitted(time::Instant guest_at, std::span<const std::byte> bytes) {
+  const time::Instant at = time_ != nullptr ? time_->now() : guest_at;
   if (trace_ != nullptr) {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     trace_->write({.at = at, .kind = trace::RecordKind::output, .text = channel_ + " " + trace::escape(text)});

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "fermata/base/byte_queue.hpp"
+#include "fermata/clock/clock.hpp"
 #include "fermata/device/serial_port.hpp"
 #include "fermata/state/reader.hpp"
 #include "fermata/state/writer.hpp"
@@ -35,9 +36,11 @@ class SerialEnd final : public device::SerialBackend {
   /// Told when the last of them has been taken: from within `run_until`.
   void set_drained_handler(std::function<void()> handler) { drained_ = std::move(handler); }
 
+  /// What tells the instants of what is sent, in place of the guest's own clock, which may run at a factor of it.
+  void set_time(const clock::TimeSource& time) { time_ = &time; }
   /// The device at the other end; set once, before anything is sent.
   void connect(device::SerialInput& input) { input_ = &input; }
-  void transmitted(time::Instant at, std::span<const std::byte> bytes) override;
+  void transmitted(time::Instant guest_at, std::span<const std::byte> bytes) override;
   void room_again() override;
 
   /// What waits is part of the machine's state.
@@ -50,6 +53,7 @@ class SerialEnd final : public device::SerialBackend {
   std::string channel_;
   trace::Sink* trace_;
   device::SerialInput* input_ = nullptr;
+  const clock::TimeSource* time_ = nullptr;
   Receiver receiver_;
   std::function<void()> drained_;
   base::ByteQueue pending_;

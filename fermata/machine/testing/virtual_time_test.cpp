@@ -150,8 +150,9 @@ std::vector<std::int64_t> ticks_at(clock::SpeedFactor factor, time::Duration qua
   Machine machine(config_of(tick_every(500_us)));
   machine.clocks().set_speed_factor(factor);
   std::vector<std::int64_t> instants;
-  machine.serial().set_receiver([&](Instant, std::span<const std::byte> bytes) {
-    instants.insert(instants.end(), bytes.size(), machine.now().since_origin().ns());
+  machine.serial().set_receiver([&](Instant at, std::span<const std::byte> bytes) {
+    EXPECT_EQ(at, machine.now());
+    instants.insert(instants.end(), bytes.size(), at.since_origin().ns());
   });
   while (machine.now() < Instant::at(20_ms)) {
     EXPECT_EQ(machine.run_until(std::min(machine.now() + quantum, Instant::at(20_ms))).reason, StopReason::horizon);
