@@ -33,6 +33,9 @@ function(fermata_library name)
     target_link_libraries(fermata_${name} PUBLIC fermata::${folder})
   endforeach()
   target_link_libraries(fermata_${name} PRIVATE $<BUILD_INTERFACE:fermata_build_flags> ${arg_LINKS})
+  if(FERMATA_SANITIZE STREQUAL "thread")
+    set_target_properties(fermata_${name} PROPERTIES EXCLUDE_FROM_ALL ON)  # only what its tests need
+  endif()
   set_property(GLOBAL APPEND PROPERTY FERMATA_LIBRARIES fermata_${name})
 endfunction()
 
@@ -42,16 +45,19 @@ function(fermata_program name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE fermata_build_flags ${arg_LINKS})
+  if(FERMATA_SANITIZE STREQUAL "thread")
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)  # see fermata_test
+  endif()
 endfunction()
 
-# fermata_test(NAME SOURCES file... [LINKS target...] [LABEL label] [TIMEOUT seconds] [SINGLE_THREADED])
+# fermata_test(NAME SOURCES file... [LINKS target...] [LABEL label] [TIMEOUT seconds] [THREADS])
 # A GoogleTest program. Label `unit` is the default; `firmware` runs a guest for seconds, `qemu` needs a QEMU, `long` is
-# left to ./dev test --long. One label a test: the discovery of GoogleTest's cases does not carry lists. SINGLE_THREADED:
-# what it tests has no threads, so it is not built under ThreadSanitizer. Where a sanitizer is on, the test's own sources are
-# not optimised: they are most of the tree, and GCC takes twice as long to optimise what it has instrumented.
+# left to ./dev test --long. One label a test: the discovery of GoogleTest's cases does not carry lists. THREADS: more than
+# one thread is at work in it; only these are built under ThreadSanitizer. The test's own sources are most of the tree, so
+# they are optimised little, not at all under sanitizers, and have line numbers only: GCC takes half as long that way.
 function(fermata_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SINGLE_THREADED" "TIMEOUT;LABEL" "SOURCES;LINKS")
-  if(NOT FERMATA_BUILD_TESTS OR (arg_SINGLE_THREADED AND FERMATA_SANITIZE STREQUAL "thread"))
+  cmake_parse_arguments(PARSE_ARGV 1 arg "THREADS" "TIMEOUT;LABEL" "SOURCES;LINKS")
+  if(NOT FERMATA_BUILD_TESTS)
     return()
   endif()
   if(NOT arg_LABEL)
@@ -62,7 +68,15 @@ function(fermata_test name)
   endif()
   fermata_program(${name} SOURCES ${arg_SOURCES} LINKS ${arg_LINKS} GTest::gmock GTest::gtest_main)
   if(FERMATA_SANITIZE)
-    target_compile_options(${name} PRIVATE -O0)
+    target_compile_options(${name} PRIVATE -O0 -g1)
+  else()
+    target_compile_options(${name} PRIVATE -O1 -g1)
+  endif()
+  if(FERMATA_SANITIZE STREQUAL "thread")
+    if(NOT arg_THREADS)
+      return()
+    endif()
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL OFF)
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     TEST_PREFIX "${name}." PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})

@@ -53,18 +53,19 @@ void Follower::serve(host::HostDuration wait) {
   if (has_left_ || !session_.wants_bytes()) {
     return;
   }
-  std::array<std::byte, 256> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read, on a hot path
+  std::array<std::byte, 4096> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read, on a hot path
   transport::IoResult result;
-  try {
-    result = stream_.read(buffer, wait);
-  } catch (const base::Error& error) {
-    lose(error.what());
-    return;
-  }
-  if (result.count > 0) {
+  do {
+    try {
+      result = stream_.read(buffer, wait);
+    } catch (const base::Error& error) {
+      lose(error.what());
+      return;
+    }
     session_.receive(std::span(buffer).first(result.count));
-    flush();
-  }
+    wait = {};
+  } while (result.count == buffer.size() && session_.wants_bytes());
+  flush();
   if (result.is_end) {
     session_.receive_end();
   }

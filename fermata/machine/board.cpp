@@ -32,6 +32,7 @@ Board::Board(Config& config, clock::TimerListGroup& timers, GuestLog& log, devic
     hart_lines_.push_back(std::make_unique<HartLines>());
   }
   make_interrupt_controllers(timers.virtual_time());
+  make_external_lines(config.external_lines);
   make_devices(config, timers, std::move(finish));
   make_virtio(config, timers.virtual_time());
   map_all();
@@ -54,6 +55,19 @@ void Board::make_interrupt_controllers(clock::TimerList& virtual_timers) {
   plic_ = std::make_unique<device::Plic>(device::Plic::Config{}, ports(virtual_timers, 0), std::move(plic_lines));
   for (unsigned source = 1; source < source_lines_.size(); ++source) {
     plic_->connect(source, source_lines_[source]);
+  }
+}
+
+void Board::make_external_lines(const std::vector<unsigned>& sources) {
+  for (const unsigned source : sources) {
+    const bool is_taken = std::any_of(external_lines_.begin(), external_lines_.end(),
+                                      [source](const ExternalLine& line) { return line.source == source; });
+    if (source < board_map::first_external_source || source > board_map::plic_sources || is_taken) {
+      throw base::BadArgument(fmt::format("external line {}: it is a PLIC source from {} to {}, each once", source,
+                                          board_map::first_external_source, board_map::plic_sources));
+    }
+    external_lines_.push_back({source, std::make_unique<bus::IrqLine>()});
+    plic_->connect(source, *external_lines_.back().line);
   }
 }
 
@@ -133,6 +147,11 @@ void Board::reset() {
   for (bus::Device* device : devices()) {
     device->reset();
   }
+  for (const ExternalLine& external : external_lines_) {  // whose level the interrupt controller has forgotten
+    const bool level = external.line->level();
+    external.line->set(false);
+    external.line->set(level);
+  }
 }
 
 void Board::save(state::Writer& writer) const {
@@ -147,6 +166,9 @@ void Board::save(state::Writer& writer) const {
   }
   for (const auto& end : ethernet_ends_) {
     end->save(writer);
+  }
+  for (const ExternalLine& external : external_lines_) {
+    writer.flag(external.line->level());
   }
   for (const bus::Device* device : devices()) {
     device->save(writer);
@@ -169,6 +191,9 @@ void Board::load(state::Reader& reader) {
   }
   for (const auto& end : ethernet_ends_) {
     end->load(reader);
+  }
+  for (const ExternalLine& external : external_lines_) {  // before the interrupt controller, which has its own memory
+    external.line->set(reader.flag());
   }
   for (bus::Device* device : devices()) {
     device->load(reader);

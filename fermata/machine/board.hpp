@@ -50,6 +50,9 @@ class Board {
   [[nodiscard]] SerialEnd& serial(unsigned index) { return *serial_ends_[index]; }
   [[nodiscard]] unsigned serial_count() const { return static_cast<unsigned>(serial_ends_.size()); }
   [[nodiscard]] EthernetEnd& ethernet(unsigned index) { return *ethernet_ends_[index]; }
+  [[nodiscard]] bus::IrqLine& external_line(unsigned index) { return *external_lines_[index].line; }
+  [[nodiscard]] unsigned external_line_source(unsigned index) const { return external_lines_[index].source; }
+  [[nodiscard]] unsigned external_line_count() const { return static_cast<unsigned>(external_lines_.size()); }
   [[nodiscard]] unsigned ethernet_count() const { return static_cast<unsigned>(ethernet_ends_.size()); }
 
   /// Devices as built; memory stays.
@@ -58,6 +61,7 @@ class Board {
   void load(state::Reader& reader);
 
  private:
+  void make_external_lines(const std::vector<unsigned>& sources);
   void make_interrupt_controllers(clock::TimerList& virtual_timers);
   void make_devices(Config& config, clock::TimerListGroup& timers, device::TestFinisher::Handler finish);
   void make_networks(const Config& config, clock::TimerList& virtual_timers);
@@ -75,6 +79,11 @@ class Board {
   std::array<bus::IrqLine, 13> source_lines_;  // by PLIC source; 0 is none
   std::vector<std::unique_ptr<SerialEnd>> serial_ends_;
   std::vector<std::unique_ptr<EthernetEnd>> ethernet_ends_;
+  struct ExternalLine {
+    unsigned source;
+    std::unique_ptr<bus::IrqLine> line;
+  };
+  std::vector<ExternalLine> external_lines_;
   std::vector<std::unique_ptr<device::virtio::BlockBackend>> disks_;
 
   std::unique_ptr<device::Aclint> aclint_;

@@ -29,6 +29,7 @@ inline constexpr unsigned virtio_source = 1;  ///< of slot 0; the others follow
 inline constexpr unsigned uart_source = 10;
 inline constexpr unsigned rtc_source = 11;
 inline constexpr unsigned tick_timer_source = 12;
+inline constexpr unsigned first_external_source = 13;  ///< from here on nothing of the board's own
 
 inline constexpr std::uint64_t timebase_hz = 10'000'000;
 inline constexpr std::uint64_t uart_clock_hz = 3'686'400;

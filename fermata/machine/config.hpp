@@ -25,6 +25,9 @@ struct Config {
   clock::ClockKind rtc_clock = clock::ClockKind::virtual_time;
   std::uint64_t rtc_offset_ns = 0;
 
+  /// PLIC sources whose level is set from outside the machine, 13 to 95: see Machine::set_external_line.
+  std::vector<unsigned> external_lines{};
+
   bool does_reboot = true;  ///< false: a reset ends the machine [-no-reboot]
   device::TickTimer::Config tick_timer{};
   bool has_console = false;                                            ///< a virtio console as second serial line

@@ -4,19 +4,37 @@
 #include <utility>
 
 #include "fermata/base/contract.hpp"
+#include "fermata/wire/qqq_guest_session.hpp"
 
 namespace fermata::machine {
+namespace {
 
-InProcessGuest::InProcessGuest(Config config, const guest::Follower::Options& options)
-    : InProcessGuest(std::move(config), options, transport::InProcessStream::make_pair()) {}
+// Nobody reads while the machine runs, so all that its channels' bounds let it send in between has room.
+constexpr std::size_t capacity = std::size_t{1} << 30;
 
-InProcessGuest::InProcessGuest(Config config, const guest::Follower::Options& options,
+std::unique_ptr<wire::GuestSession> make_session(link::Channels* channels) {
+  if (channels == nullptr) {
+    return std::make_unique<wire::QqqGuestSession>();
+  }
+  auto session = std::make_unique<wire::link::GuestSession>(channels->identity("embedded machine"), *channels);
+  channels->connect(*session);
+  return session;
+}
+
+}  // namespace
+
+InProcessGuest::InProcessGuest(Config config, const guest::Follower::Options& options, Protocol protocol)
+    : InProcessGuest(std::move(config), options, protocol, transport::InProcessStream::make_pair(capacity)) {}
+
+InProcessGuest::InProcessGuest(Config config, const guest::Follower::Options& options, Protocol protocol,
                                std::pair<transport::InProcessStream, transport::InProcessStream> ends)
     : machine_(std::move(config)),
       executor_(machine_),
+      channels_(protocol == Protocol::link ? std::make_unique<link::Channels>(machine_, executor_) : nullptr),
+      session_(make_session(channels_.get())),
       simulator_end_(std::move(ends.first)),
       end_(std::move(ends.second)),
-      follower_(session_, end_, executor_, options) {
+      follower_(*session_, end_, executor_, options) {
   executor_.set_observer(follower_);
   end_.set_readable_handler([this] { serve(); });
 }

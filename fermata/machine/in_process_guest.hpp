@@ -6,12 +6,18 @@
 #include <utility>
 
 #include "fermata/guest/follower.hpp"
+#include "fermata/machine/link/channels.hpp"
 #include "fermata/machine/machine.hpp"
 #include "fermata/machine/machine_executor.hpp"
 #include "fermata/transport/in_process.hpp"
-#include "fermata/wire/qqq_guest_session.hpp"
 
 namespace fermata::machine {
+
+/// What an in-process guest speaks.
+enum class Protocol : std::uint8_t {
+  qqq,   ///< with sim::Guest; I/O by the machine's far ends
+  link,  ///< link v1, with sim::LinkGuest: I/O by channels
+};
 
 /// A machine in the simulator's own process and thread: no sockets, a grant is a call.
 ///
@@ -20,12 +26,13 @@ namespace fermata::machine {
 ///   guest.machine().serial().set_receiver(...);
 ///   handle.advance(1_ms, limit);         // the machine has run when `grant` returns
 ///
-/// When the guest powers itself off or is stuck, its end of the link closes and `ended` says why; the machine can still
-/// be looked at. One thread: that of the handle.
+/// `sim::LinkGuest` likewise. When the guest powers itself off or is stuck, its end of the link closes and `ended` says
+/// why; the machine can still be looked at. One thread: that of the handle.
 class InProcessGuest {
  public:
   /// Throws as Machine does. `options` are the follower's: a trace of grants and reports, statistics.
-  explicit InProcessGuest(Config config, const guest::Follower::Options& options = {});
+  explicit InProcessGuest(Config config, const guest::Follower::Options& options = {},
+                          Protocol protocol = Protocol::qqq);
   InProcessGuest(const InProcessGuest&) = delete;
   InProcessGuest& operator=(const InProcessGuest&) = delete;
 
@@ -39,13 +46,14 @@ class InProcessGuest {
   [[nodiscard]] const std::optional<wire::Leave>& left() const { return executor_.left(); }
 
  private:
-  InProcessGuest(Config config, const guest::Follower::Options& options,
+  InProcessGuest(Config config, const guest::Follower::Options& options, Protocol protocol,
                  std::pair<transport::InProcessStream, transport::InProcessStream> ends);
   void serve();
 
   Machine machine_;
   MachineExecutor executor_;
-  wire::QqqGuestSession session_;
+  std::unique_ptr<link::Channels> channels_;  // of a link v1 session
+  std::unique_ptr<wire::GuestSession> session_;
   std::optional<transport::InProcessStream> simulator_end_;
   transport::InProcessStream end_;
   guest::Follower follower_;

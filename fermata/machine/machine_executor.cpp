@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "fermata/machine/machine_executor.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace fermata::machine {
 
 void MachineExecutor::leave(const wire::Leave& order) {
@@ -8,18 +11,39 @@ void MachineExecutor::leave(const wire::Leave& order) {
   machine_->leave();
 }
 
+void MachineExecutor::stop_here(time::Instant at, wire::StopReason reason) {
+  if (!wanted_) {
+    wanted_ = {.now = at, .reason = reason};
+    machine_->leave();
+  }
+}
+
+void MachineExecutor::tell(wire::Stop stop) {
+  horizon_.reset();
+  if (before_report_) {
+    before_report_();
+  }
+  stop.next.is_idle = machine_->is_idle();
+  if (stop.next.is_idle) {
+    stop.next.timer = machine_->next_deadline();
+  }
+  observer_->stopped(stop);
+}
+
 std::optional<Stop> MachineExecutor::work(std::uint64_t work_limit) {
   if (!is_running()) {
     return std::nullopt;
   }
   const RunLimits limits{.work = work_limit};
-  const Stop stop = run_ ? run_(*horizon_, limits) : machine_->run_until(*horizon_, limits);
-  if (stop.reason == StopReason::horizon) {
-    horizon_.reset();
-    if (before_report_) {
-      before_report_();
-    }
-    observer_->stopped({.now = stop.now, .reason = wire::StopReason::horizon});
+  const time::Instant horizon = std::max(*horizon_, machine_->now());  // it may stand within an instruction of it
+  const Stop stop = run_ ? run_(horizon, limits) : machine_->run_until(horizon, limits);
+  if (stop.reason == StopReason::powered_off) {
+    wanted_.reset();
+    tell({.now = stop.now, .reason = wire::StopReason::powered_off, .exit_status = stop.exit_status});
+  } else if (wanted_) {
+    tell(*std::exchange(wanted_, std::nullopt));
+  } else if (stop.reason == StopReason::horizon) {
+    tell({.now = stop.now, .reason = wire::StopReason::horizon});
   }
   return stop;
 }

@@ -21,9 +21,12 @@ class MachineExecutor final : public guest::Executor {
   void set_observer(Observer& observer) { observer_ = &observer; }
 
   void resume_until(time::Instant horizon) override { horizon_ = horizon; }
+  /// From within the machine: it is to stand still after the present instruction, and the observer to be told that it
+  /// does so at `at`, for `reason`.
+  void stop_here(time::Instant at, wire::StopReason reason);
   void leave(const wire::Leave& order) override;
 
-  /// Called each time a horizon is reached, before the observer is told: for what is to be seen before the report.
+  /// Called each time the machine stands, before the observer is told: for what is to be seen before the report.
   void set_before_report(std::function<void()> handler) { before_report_ = std::move(handler); }
 
   /// Replaces how the machine is run: for an owner who looks at each instruction.
@@ -31,7 +34,8 @@ class MachineExecutor final : public guest::Executor {
   void set_run(Run run) { run_ = std::move(run); }
 
   /// Advances towards the horizon, by at most `work_limit` instructions' worth. The observer is told from within when
-  /// it is reached, and may resume at once. Why the machine stopped last; nothing if no horizon was given.
+  /// it is reached or the guest has ended, and may resume at once. Why the machine stopped last; nothing if no horizon
+  /// was given.
   std::optional<Stop> work(std::uint64_t work_limit = std::numeric_limits<std::uint64_t>::max());
 
   /// True if `work` has something to do.
@@ -40,9 +44,12 @@ class MachineExecutor final : public guest::Executor {
   [[nodiscard]] const std::optional<wire::Leave>& left() const { return left_; }
 
  private:
+  void tell(wire::Stop stop);
+
   Machine* machine_;
   Observer* observer_ = nullptr;
   std::optional<time::Instant> horizon_;
+  std::optional<wire::Stop> wanted_;  // by stop_here
   std::optional<wire::Leave> left_;
   std::function<void()> before_report_;
   Run run_;

@@ -62,11 +62,25 @@ TEST_F(MachineExecutorTest, TheReportWaitsForWhoWantsToBeFirst) {
   EXPECT_EQ(observer_.stops.size(), 1U);
 }
 
-TEST_F(MachineExecutorTest, AnEndIsToldToTheOwnerAndNotAsAStop) {
+TEST_F(MachineExecutorTest, AnEndIsToldToBothWithItsStatus) {
   use(testing::finish(0x33333));
   executor_->resume_until(Instant::at(1_ms));
   EXPECT_EQ(executor_->work()->exit_status, 3);
-  EXPECT_TRUE(observer_.stops.empty());
+  ASSERT_EQ(observer_.stops.size(), 1U);
+  EXPECT_EQ(observer_.stops[0].reason, wire::StopReason::powered_off);
+  EXPECT_EQ(observer_.stops[0].exit_status, 3);
+}
+
+TEST_F(MachineExecutorTest, StandsWhereItIsTold) {
+  use(testing::print("x"));
+  machine_->serial().set_receiver(
+      [this](Instant at, std::span<const std::byte>) { executor_->stop_here(at, wire::StopReason::output); });
+  executor_->resume_until(Instant::at(1_ms));
+  static_cast<void>(executor_->work());
+  ASSERT_EQ(observer_.stops.size(), 1U);
+  EXPECT_EQ(observer_.stops[0].reason, wire::StopReason::output);
+  EXPECT_EQ(observer_.stops[0].now, machine_->now());
+  EXPECT_FALSE(executor_->is_running());
 }
 
 TEST_F(MachineExecutorTest, DoesNothingAfterLeaving) {

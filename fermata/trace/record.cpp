@@ -17,6 +17,7 @@ std::string_view to_string(RecordKind kind) {
     case RecordKind::guest_panicked: return "guest_panicked";
     case RecordKind::guest_rebased: return "guest_rebased";
     case RecordKind::guest_error: return "guest_error";
+    case RecordKind::input: return "input";
     case RecordKind::output: return "output";
     case RecordKind::grant: return "grant";
     case RecordKind::report: return "report";

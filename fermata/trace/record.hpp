@@ -21,6 +21,7 @@ enum class RecordKind : std::uint8_t {
   guest_panicked,
   guest_rebased,  ///< a snapshot was loaded: the guest's own clock jumped, the simulator's did not
   guest_error,    ///< the guest did what a device forbids; `text` names the device and says what
+  input,          ///< bytes that the guest was given; `text` as that of an output
   output,         ///< bytes that the guest sent; `text` names the channel and shows them
   // run trace
   grant,

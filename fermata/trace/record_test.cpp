@@ -22,7 +22,8 @@ TEST(Record, EscapesWhatIsNotPrintable) {
 }
 
 TEST(Record, KnowsWhatBelongsToTheGuest) {
-  for (const RecordKind kind : {RecordKind::guest_started, RecordKind::guest_reset, RecordKind::output}) {
+  for (const RecordKind kind :
+       {RecordKind::guest_started, RecordKind::guest_reset, RecordKind::input, RecordKind::output}) {
     EXPECT_TRUE(is_guest_record(kind)) << to_string(kind);
   }
   for (const RecordKind kind : {RecordKind::grant, RecordKind::report, RecordKind::ended}) {

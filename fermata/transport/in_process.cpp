@@ -12,6 +12,7 @@ namespace fermata::transport {
 // Bytes on their way from one end to the other. Both ends are in one thread most of the time, so nobody is waited for,
 // and no clock read, where that is not needed.
 struct InProcessStream::Direction {
+  std::size_t capacity = default_capacity;
   std::mutex mutex;
   std::condition_variable changed;
   int waiting = 0;  // threads that want to be told of changes
@@ -67,9 +68,10 @@ struct InProcessStream::Direction {
   }
 };
 
-std::pair<InProcessStream, InProcessStream> InProcessStream::make_pair() {
+std::pair<InProcessStream, InProcessStream> InProcessStream::make_pair(std::size_t capacity) {
   auto down = std::make_shared<Direction>();
   auto up = std::make_shared<Direction>();
+  down->capacity = up->capacity = capacity;
   return {InProcessStream(up, down), InProcessStream(down, up)};
 }
 
@@ -98,11 +100,11 @@ IoResult InProcessStream::write(std::span<const std::byte> bytes, host::HostDura
   // The peer may destroy this end from within its handler, but not what the handler stands in.
   const std::shared_ptr<Direction> out = out_;
   std::unique_lock lock(out->mutex);
-  out->wait_until(lock, wait, [&out] { return out->size() < capacity || out->is_closed; });
+  out->wait_until(lock, wait, [&out] { return out->size() < out->capacity || out->is_closed; });
   if (out->is_closed) {
     return {.is_end = true};
   }
-  const std::size_t count = std::min(bytes.size(), capacity - out->size());
+  const std::size_t count = std::min(bytes.size(), out->capacity - out->size());
   out->put(bytes.first(count));
   out->unlock_and_tell(lock);
   if (out->on_readable && count > 0) {

@@ -14,10 +14,10 @@ namespace fermata::transport {
 /// write.
 class InProcessStream final : public Stream {
  public:
-  /// Bytes that fit into each direction before a writer has to wait.
-  static constexpr std::size_t capacity = std::size_t{64} * 1024;
+  static constexpr std::size_t default_capacity = std::size_t{64} * 1024;
 
-  [[nodiscard]] static std::pair<InProcessStream, InProcessStream> make_pair();
+  /// `capacity`: bytes that fit into each direction before a writer has to wait. Memory is taken as it is used.
+  [[nodiscard]] static std::pair<InProcessStream, InProcessStream> make_pair(std::size_t capacity = default_capacity);
   ~InProcessStream() override;
   InProcessStream(InProcessStream&&) noexcept = default;
   InProcessStream& operator=(InProcessStream&&) = delete;

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <array>
 #include <cerrno>
@@ -81,6 +82,29 @@ std::pair<UnixSocket, UnixSocket> UnixSocket::make_pair() {
     throw base::host_error("make a pair of sockets", errno);
   }
   return {UnixSocket(host::UniqueFd(ends[0])), UnixSocket(host::UniqueFd(ends[1]))};
+}
+
+UnixSocket UnixSocket::connect(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    throw base::BadArgument("socket path \"" + path + "\": 1 to " + std::to_string(sizeof address.sun_path - 1) +
+                            " bytes");
+  }
+  path.copy(address.sun_path, path.size());
+  host::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.is_open()) {
+    throw base::host_error("make a socket", errno);
+  }
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    const int error = errno;
+    if (error == ENOENT || error == ECONNREFUSED) {
+      throw base::Error(base::ErrorCode::not_found,
+                        "nobody listens at the socket " + path + ": start the simulator first, or look at the path");
+    }
+    throw base::host_error("connect to the socket " + path, error);
+  }
+  return UnixSocket(std::move(fd));
 }
 
 UnixSocket UnixSocket::adopt(int descriptor) {

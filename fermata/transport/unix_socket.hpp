@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
 #include <utility>
 
 #include "fermata/host/unique_fd.hpp"
@@ -17,6 +18,9 @@ class UnixSocket final : public Stream {
   /// Takes over an open descriptor. Throws base::Error (unsupported) if it is no connected stream socket; the sentence
   /// names the number. The descriptor's flags stay as they are.
   [[nodiscard]] static UnixSocket adopt(int descriptor);
+  /// Connects to the listening socket at `path`. Throws base::Error: not_found, host_failure; base::BadArgument for a
+  /// path that is too long for a socket's.
+  [[nodiscard]] static UnixSocket connect(const std::string& path);
 
   [[nodiscard]] IoResult read(std::span<std::byte> into, host::HostDuration wait) override;
   [[nodiscard]] IoResult write(std::span<const std::byte> bytes, host::HostDuration wait) override;

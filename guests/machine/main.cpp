@@ -29,7 +29,7 @@ constexpr int status_output_lost = 1;
 // (sync-protocol, "What real clients do").
 void close_inherited(int kept) {
   const unsigned first = STDERR_FILENO + 1;
-  const auto link = static_cast<unsigned>(kept);
+  const unsigned link = kept < 0 ? 0 : static_cast<unsigned>(kept);
   if (link > first) {
     ::close_range(first, link - 1, 0);
   }

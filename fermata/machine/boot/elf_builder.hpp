@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "fermata/machine/boot/image.hpp"
@@ -44,14 +45,13 @@ class ElfBuilder {
 
   [[nodiscard]] std::vector<std::byte> build() {
     header.e_phnum = static_cast<Elf64_Half>(segments.size());
-    std::vector<std::byte> file(data_offset + data.size());
+    std::vector<std::byte> file(data_offset);
     std::memcpy(file.data(), &header, sizeof header);
     if (!segments.empty()) {
       std::memcpy(file.data() + sizeof header, segments.data(), segments.size() * sizeof(Elf64_Phdr));
     }
-    if (!data.empty()) {
-      std::memcpy(file.data() + data_offset, data.data(), data.size());
-    }
+    const auto content = std::as_bytes(std::span(data));
+    file.insert(file.end(), content.begin(), content.end());
     return file;
   }
   [[nodiscard]] SharedBytes share() { return std::make_shared<const std::vector<std::byte>>(build()); }

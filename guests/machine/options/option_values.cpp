@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <limits>
+#include <sstream>
+#include <vector>
 
 #include "fermata/base/error.hpp"
 #include "fermata/clock/instruction_time.hpp"
@@ -107,7 +110,43 @@ RtcOption parse_rtc(const std::string& value) {
   return rtc;
 }
 
+namespace {
+
+// "13:14"
+std::vector<unsigned> parse_lines(const std::string& text) {
+  std::vector<unsigned> lines;
+  std::istringstream list(text);
+  for (std::string entry; std::getline(list, entry, ':');) {
+    unsigned source = 0;
+    const auto [end, error] = std::from_chars(entry.data(), entry.data() + entry.size(), source);
+    if (error != std::errc() || end != entry.data() + entry.size()) {
+      refuse(fmt::format("-link lines={}: PLIC sources are needed, such as 13:14", text));
+    }
+    lines.push_back(source);
+  }
+  return lines;
+}
+
+}  // namespace
+
 LinkOption parse_link(const std::string& value) {
+  const KeyValues values("-link", value, "fd");
+  values.allow_only({"fd", "path", "lines"});
+  const auto fd = values.number("fd");
+  const auto path = values.text("path");
+  const std::uint64_t number = fd.value_or(0);
+  const bool is_descriptor = number <= static_cast<std::uint64_t>(std::numeric_limits<int>::max());
+  if (fd.has_value() == path.has_value() || !is_descriptor || (path && path->empty())) {
+    refuse(
+        "-link: either fd=N is needed, N being the number of an inherited descriptor, or path=P of a listening socket");
+  }
+  return {.protocol = LinkOption::Protocol::link,
+          .sock = fd ? static_cast<int>(number) : -1,
+          .path = path.value_or(""),
+          .lines = parse_lines(values.text("lines").value_or(""))};
+}
+
+LinkOption parse_qqq(const std::string& value) {
   const KeyValues values("-qqq", value, "sock");
   values.allow_only({"sock", "zero"});
   const auto sock = values.number("sock");

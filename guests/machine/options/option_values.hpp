@@ -12,6 +12,7 @@ namespace fermata::machine_program {
 [[nodiscard]] SerialTarget parse_serial(const std::string& value);
 [[nodiscard]] IcountOption parse_icount(const std::string& value);
 [[nodiscard]] RtcOption parse_rtc(const std::string& value);
+[[nodiscard]] LinkOption parse_qqq(const std::string& value);
 [[nodiscard]] LinkOption parse_link(const std::string& value);
 [[nodiscard]] std::uint64_t parse_memory(const std::string& value);
 [[nodiscard]] unsigned parse_harts(const std::string& value);

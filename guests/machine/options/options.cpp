@@ -58,6 +58,7 @@ class OptionReader {
   void take_console(const KeyValues& values);
   void take_fixed(const FixedOption& option, const std::string& value);
   void resolve();
+  void set_link(LinkOption link);
   void resolve_serials();
   void resolve_networks();
 
@@ -100,7 +101,8 @@ void OptionReader::take(const std::string& name, const std::string& value) {
       {"serial", [](auto& self, auto& text) { self.options_.serials.push_back(parse_serial(text)); }},
       {"icount", [](auto& self, auto& text) { self.options_.icount = parse_icount(text); }},
       {"rtc", [](auto& self, auto& text) { self.options_.rtc = parse_rtc(text); }},
-      {"qqq", [](auto& self, auto& text) { self.options_.link = parse_link(text); }},
+      {"link", [](auto& self, auto& text) { self.set_link(parse_link(text)); }},
+      {"qqq", [](auto& self, auto& text) { self.set_link(parse_qqq(text)); }},
       {"d", [](auto& self, auto& text) { parse_log_items(text, self.options_.log); }},
       {"D", [](auto& self, auto& text) { self.options_.log.file = text; }},
       {"seed", [](auto& self, auto& text) { self.options_.seed = parse_number("-seed", text); }},
@@ -173,8 +175,23 @@ void OptionReader::take_console(const KeyValues& values) {
   console_chardev_ = values.text("chardev").value_or("");
 }
 
+void OptionReader::set_link(LinkOption link) {
+  if (options_.link) {
+    refuse("-link, -qqq: there is one simulator only; give one of them, once");
+  }
+  options_.link = std::move(link);
+}
+
 void OptionReader::resolve_serials() {
   auto& serials = options_.serials;
+  if (options_.link && options_.link->protocol == LinkOption::Protocol::link) {
+    const auto has_end = [](const SerialTarget& target) { return target.kind != SerialTarget::Kind::none; };
+    if (std::ranges::any_of(serials, has_end) || console_chardev_) {
+      refuse("-serial, -chardev: with -link the simulator is at the other end of the serial lines; leave them out");
+    }
+    serials.clear();
+    return;
+  }
   if (serials.empty() && is_serial_default_) {
     serials.push_back({.kind = SerialTarget::Kind::stdio});
   }

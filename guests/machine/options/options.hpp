@@ -50,8 +50,12 @@ struct RtcOption {
 };
 
 struct LinkOption {
-  int sock = -1;
+  enum class Protocol : std::uint8_t { qqq, link };
+  Protocol protocol = Protocol::qqq;
+  int sock = -1;  ///< an inherited descriptor; -1: `path` is connected to
   bool is_exit_at_zero = false;
+  std::string path{};
+  std::vector<unsigned> lines{};  ///< external interrupt lines that are channels, by PLIC source
 };
 
 /// What is written to the log [-d].

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fermata/machine/link/input_queue.hpp"
+#include "fermata/machine/machine.hpp"
+#include "fermata/machine/machine_executor.hpp"
+#include "fermata/wire/link/guest_session.hpp"
+
+namespace fermata::machine::link {
+
+/// A machine's serial lines, Ethernet cables and external interrupt lines as channels of a link v1 session
+/// (docs/protocol.md): delivers inputs at their instants, tells outputs with theirs, keeps checkpoints in memory. All
+/// is exact to the instruction.
+///
+/// It takes the receivers of the machine's far ends (SerialEnd, EthernetEnd) for itself. One thread, the one that runs
+/// the machine.
+class Channels final : public wire::link::GuestSession::Port {
+ public:
+  static constexpr std::uint32_t abilities = wire::link::ability_exact | wire::link::ability_reactive |
+                                             wire::link::ability_present | wire::link::ability_checkpoints |
+                                             wire::link::ability_raise;
+  /// Bytes that wait in front of a serial device which takes none; what comes beyond is dropped and counted.
+  static constexpr std::size_t most_waiting = 64 * 1024;
+  static constexpr std::size_t most_checkpoints = 64;
+
+  /// Both outlive it.
+  Channels(Machine& machine, MachineExecutor& executor);
+  ~Channels() override;
+  Channels(const Channels&) = delete;
+  Channels& operator=(const Channels&) = delete;
+
+  /// What the session is to be made of: "serial0", ..., "ethernet0", ..., "line<PLIC source>", ...
+  [[nodiscard]] wire::link::GuestSession::Identity identity(std::string name) const;
+  /// The session whose port this is; before the machine runs.
+  void connect(wire::link::GuestSession& session) { session_ = &session; }
+
+  void input(const wire::link::Datum& input) override { inputs_.add(input); }
+  void checkpoint(const std::string& name) override;
+  void restore(const std::string& name) override;
+
+ private:
+  [[nodiscard]] std::uint16_t first_ethernet() const {
+    return static_cast<std::uint16_t>(1 + machine_->serial_count());
+  }
+  [[nodiscard]] std::uint16_t first_line() const {
+    return static_cast<std::uint16_t>(first_ethernet() + machine_->ethernet_count());
+  }
+  void deliver(std::uint16_t channel, std::span<const std::byte> payload);
+  void deliver_serial(std::uint16_t channel, std::span<const std::byte> payload);
+  void output(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
+
+  Machine* machine_;
+  MachineExecutor* executor_;
+  wire::link::GuestSession* session_ = nullptr;
+  InputQueue inputs_;
+  std::vector<std::uint64_t> dropped_;  // of serial lines; Ethernet ends count for themselves
+  std::map<std::string, std::vector<std::byte>> checkpoints_;
+};
+
+}  // namespace fermata::machine::link

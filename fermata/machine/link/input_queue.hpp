@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "fermata/clock/timer.hpp"
+#include "fermata/state/reader.hpp"
+#include "fermata/state/writer.hpp"
+#include "fermata/wire/link/channel.hpp"
+
+namespace fermata::machine::link {
+
+/// Inputs that wait for their instants on a virtual clock. At one instant they are delivered by channel, then in the
+/// order in which they were added, after the devices' timers of that instant and before the guest executes anything at
+/// it (docs/protocol.md, "Inputs and outputs"). One thread, the one that runs the timers.
+class InputQueue {
+ public:
+  using Deliver = std::function<void(std::uint16_t channel, std::span<const std::byte> payload)>;
+
+  /// Channels are numbered 1 to `channels`. `timers` outlives it.
+  InputQueue(clock::TimerList& timers, std::size_t channels, Deliver deliver);
+
+  /// Later or at the same instant as the channel's input before. One whose instant has come is delivered in the timers'
+  /// next pass.
+  void add(const wire::link::Datum& input);
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+  /// Takes its timer out of the list, while the machine that owns the clock is saved or loaded; `load` or `unpark` puts
+  /// it back.
+  void park() { timer_.cancel(); }
+  void unpark() { arm(); }
+  void save(state::Writer& writer) const;
+  void load(state::Reader& reader);
+
+ private:
+  struct Input {
+    time::Instant at;
+    std::vector<std::byte> payload;
+  };
+
+  [[nodiscard]] std::deque<Input>* next();
+  void arm();
+  void expired();
+
+  std::vector<std::deque<Input>> channels_;
+  Deliver deliver_;
+  clock::Timer timer_;
+  std::size_t size_ = 0;
+  bool has_let_devices_go_first_ = false;
+};
+
+}  // namespace fermata::machine::link

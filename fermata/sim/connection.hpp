@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "fermata/host/child_process.hpp"
+#include "fermata/host/clock.hpp"
+#include "fermata/time/instant.hpp"
+#include "fermata/trace/sink.hpp"
+#include "fermata/transport/stream.hpp"
+
+namespace fermata::sim {
+
+/// A guest as its simulator has it, whichever protocol they speak: the stream, and the program if it was started here.
+/// Its failures name the guest, say where it stood and what may be done. One thread.
+struct Connection {
+  /// For a guest that does not even read its grants: kilobytes of them fit into a socket.
+  static constexpr host::HostDuration write_limit = std::chrono::seconds(10);
+
+  std::string name;
+  trace::Sink* trace = nullptr;
+  std::unique_ptr<transport::Stream> stream;
+  std::optional<host::ChildProcess> process{};
+  time::Instant now{};  ///< of the last report taken
+
+  /// A program with `option` and the link's descriptor behind it, e.g. "-qqq", "sock=". Throws base::Error.
+  [[nodiscard]] static Connection launch(host::Command command, const std::string& option, const std::string& key,
+                                         std::string name, trace::Sink* trace);
+
+  void record(trace::RecordKind kind, time::Instant at, const std::string& text) const;
+  /// Writes all that a session has to be sent. Throws base::Error (peer_gone, timed_out).
+  template <typename Session>
+  void flush(Session& session, std::size_t outstanding) {
+    while (!session.outgoing().empty()) {
+      const transport::IoResult result = stream->write(session.outgoing(), write_limit);
+      session.sent(result.count);
+      if (result.is_end) {
+        throw_gone();
+      }
+      if (result.count == 0) {
+        throw_timed_out(write_limit, outstanding);
+      }
+    }
+  }
+  /// Throws base::Error (peer_gone), with how the program ended.
+  [[noreturn]] void throw_gone();
+  /// Throws base::Error (timed_out).
+  [[noreturn]] void throw_timed_out(host::HostDuration limit, std::size_t outstanding) const;
+  /// Closes the stream and sees the program out: `grace` to exit, then SIGTERM and as much again, then SIGKILL.
+  std::optional<host::ExitStatus> close(host::HostDuration grace);
+};
+
+}  // namespace fermata::sim

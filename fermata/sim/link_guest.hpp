@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fermata/host/child_process.hpp"
+#include "fermata/host/clock.hpp"
+#include "fermata/time/instant.hpp"
+#include "fermata/trace/sink.hpp"
+#include "fermata/transport/stream.hpp"
+#include "fermata/wire/link/channel.hpp"
+#include "fermata/wire/link/layout.hpp"
+#include "fermata/wire/stop.hpp"
+
+namespace fermata::sim {
+
+class LinkGuest;
+struct LinkState;  // what a guest's handles share
+
+/// Part of what every channel's handle is: a cheap copy, good as long as its guest.
+class LinkChannel {
+ public:
+  using Handler = std::function<void(time::Instant at, std::span<const std::byte> payload)>;
+
+  [[nodiscard]] const wire::link::Channel& declared() const;
+  /// How many inputs the guest's device has dropped, as far as it has told.
+  [[nodiscard]] std::uint64_t dropped() const;
+
+ protected:
+  LinkChannel(LinkState& link, std::uint16_t number) : link_(&link), number_(number) {}
+  void send_bytes(time::Instant at, std::span<const std::byte> payload);
+  void set_handler(Handler handler);
+
+ private:
+  friend class LinkGuest;
+  LinkState* link_;
+  std::uint16_t number_;
+};
+
+/// A serial line. What is sent is received at `at`, as fast as the guest's device takes it.
+class SerialChannel : public LinkChannel {
+ public:
+  /// Throws base::BadArgument: no bytes, an instant that has passed (LinkGuest::earliest_input), too much on its way.
+  void send(time::Instant at, std::string_view bytes);
+  /// Called with each piece that the guest sends, in the order of time, from within the guest's `wait` and `run_until`;
+  /// it may send.
+  void on_output(std::function<void(time::Instant at, std::string_view bytes)> handler);
+
+ private:
+  friend class LinkGuest;
+  using LinkChannel::LinkChannel;
+};
+
+/// An Ethernet cable. Frames are without FCS, 14 to 9018 bytes.
+class EthernetChannel : public LinkChannel {
+ public:
+  void send(time::Instant at, std::span<const std::byte> frame) { send_bytes(at, frame); }
+  void on_output(std::function<void(time::Instant at, std::span<const std::byte> frame)> handler) {
+    set_handler(std::move(handler));
+  }
+
+ private:
+  friend class LinkGuest;
+  using LinkChannel::LinkChannel;
+};
+
+/// An interrupt or GPIO line into the guest.
+class LineChannel : public LinkChannel {
+ public:
+  void set(time::Instant at, bool level);
+
+ private:
+  friend class LinkGuest;
+  using LinkChannel::LinkChannel;
+};
+
+/// How a link is opened.
+struct LinkOptions {
+  std::string name = "guest";           ///< what messages call it
+  std::uint32_t needs = 0;              ///< a set of wire::link::Ability: a guest that lacks one is refused
+  std::vector<std::string> reactive{};  ///< channels whose outputs stop the guest at their very instants
+  host::HostDuration handshake_limit = std::chrono::seconds(30);
+  trace::Sink* trace = nullptr;  ///< takes inputs and outputs, grants and reports; outlives the guest
+};
+
+/// The simulator's handle on one guest over link v1 (docs/protocol.md): grants virtual time, carries I/O across at
+/// exact instants.
+///
+///   sim::LinkGuest guest = sim::LinkGuest::launch(command, {.reactive = {"ethernet0"}});
+///   guest.serial("serial0").on_output([](time::Instant at, std::string_view text) { ... });
+///   guest.serial("serial0").send(at, "reboot\n");
+///   const wire::Stop stop = guest.run_until(at, 5s);
+///
+/// The guest's program ends with the handle. One that has ended, lies or hangs shows as base::Error from the call that
+/// finds it; the handle stays good for `close` and destruction only. Calls are for one thread at a time.
+class LinkGuest {
+ public:
+  /// Starts a program that speaks link v1 (`fermata-machine`): `-link fd=N` is appended. Throws base::Error: not_found,
+  /// host_failure, unsupported (the guest refuses, or lacks what is needed), timed_out, peer_gone; base::BadArgument
+  /// for a reactive channel that is not there.
+  [[nodiscard]] static LinkGuest launch(const host::Command& command, const LinkOptions& options);
+  /// A guest at the other end of `stream`, whose life is not this handle's business.
+  [[nodiscard]] static LinkGuest attach(std::unique_ptr<transport::Stream> stream, const LinkOptions& options);
+
+  LinkGuest(LinkGuest&&) noexcept;
+  LinkGuest& operator=(LinkGuest&&) noexcept;
+  ~LinkGuest();
+
+  [[nodiscard]] const std::vector<wire::link::Channel>& channels() const;
+  /// The set of wire::link::Ability that the guest has.
+  [[nodiscard]] std::uint32_t abilities() const;
+  /// By name, as declared. Throws base::BadArgument that names those that there are.
+  [[nodiscard]] SerialChannel serial(std::string_view name);
+  [[nodiscard]] EthernetChannel ethernet(std::string_view name);
+  [[nodiscard]] LineChannel line(std::string_view name);
+
+  /// Lets the guest run until `horizon` and returns at once; again with a later one raises it. The present instant is
+  /// legal: what is due at it happens. Throws base::BadArgument for an earlier one than before.
+  void grant(time::Instant horizon);
+  /// Calls the handlers of outputs as they come, until the guest stands; says why. Needs a grant. Throws base::Error:
+  /// timed_out (waiting again is fine), peer_gone, protocol_violation.
+  wire::Stop wait(host::HostDuration limit);
+  /// Grants and waits until the guest has reached `horizon` or ended, going on after reactive outputs and full
+  /// channels; `limit` is for each time that it runs.
+  wire::Stop run_until(time::Instant horizon, host::HostDuration limit);
+  /// The same, but comes back at the first output of a reactive channel (reason output).
+  wire::Stop run_until_output(time::Instant horizon, host::HostDuration limit);
+
+  /// Where the guest stood at its last report.
+  [[nodiscard]] time::Instant now() const;
+  /// The earliest instant that an input may have.
+  [[nodiscard]] time::Instant earliest_input() const;
+
+  /// Saves the guest under a name, or takes it and the time back to that; while it stands. Throws base::Error:
+  /// unsupported (it cannot, or failed; says why), timed_out, peer_gone.
+  void checkpoint(std::string_view name, host::HostDuration limit);
+  void restore(std::string_view name, host::HostDuration limit);
+
+  /// Ends the guest in order, as sim::Guest::close does.
+  std::optional<host::ExitStatus> close(host::HostDuration grace = std::chrono::seconds(5));
+  /// Its program, for signals and /proc; nothing for an attached guest.
+  [[nodiscard]] std::optional<pid_t> pid() const;
+
+ private:
+  LinkGuest(std::unique_ptr<LinkState> link, const LinkOptions& options);
+  [[nodiscard]] std::uint16_t find(std::string_view name, wire::link::ChannelKind kind) const;
+  void finish_named(host::HostDuration limit);
+
+  std::unique_ptr<LinkState> link_;
+};
+
+}  // namespace fermata::sim
