@@ -245,6 +245,20 @@ def checkpoints() -> None:
         expect(plain == first, f"without checkpoints {plain}, with them {first}")
 
 
+def inputs_after_a_restore() -> None:
+    """They may be earlier than those that were sent after the checkpoint, which are forgotten."""
+    with Machine() as machine:
+        client = machine.greet().client
+        machine.run_to(MS)
+        client.checkpoint("one", LIMIT)
+        client.send_input(machine.serial, 3 * MS, b"late")
+        client.restore("one", LIMIT)
+        client.send_input(machine.serial, 2 * MS, b"early")
+        heard = machine.run_to(4 * MS)
+        expect(b"".join(payload for _, payload in heard) == b"early", f"heard {heard}")
+        machine.leave()
+
+
 def refusals() -> None:
     serial_input = Kind.INPUT, 1
     breaches: Dict[str, bytes] = {
@@ -352,7 +366,8 @@ def old_wire() -> None:
 
 
 CHECKS = [hand_shake, inputs_and_outputs_are_exact, stands_at_the_horizon, grants_of_the_present_instant,
-          reactive_outputs, raised_horizons, checkpoints, refusals, ends, resets_are_reported, old_wire]
+          reactive_outputs, raised_horizons, checkpoints, inputs_after_a_restore, refusals, ends, resets_are_reported,
+          old_wire]
 
 
 def main() -> int:
