@@ -43,6 +43,9 @@ std::string kind_of(const Config& config) {
   std::string kind =
       fmt::format("ram={} harts={} disks={} console={} rtc={}", config.boot->ram_size, config.boot->harts,
                   config.disks.size(), config.has_console, clock::to_string(config.rtc_clock));
+  for (const unsigned source : config.external_lines) {
+    kind += fmt::format(" line={}", source);
+  }
   for (const device::MacAddress& address : config.networks) {
     kind += " network=" + to_string(address);
   }

@@ -94,6 +94,10 @@ class Machine {
   [[nodiscard]] unsigned serial_count() const { return board_.serial_count(); }
   /// The far end of the cable of network `index`, in the order of the config.
   [[nodiscard]] EthernetEnd& ethernet(unsigned index = 0) { return board_.ethernet(index); }
+  /// The level of external line `index` (config's external_lines), from the present instant of the virtual clock on.
+  void set_external_line(unsigned index, bool level) { board_.external_line(index).set(level); }
+  [[nodiscard]] unsigned external_line_source(unsigned index) const { return board_.external_line_source(index); }
+  [[nodiscard]] unsigned external_line_count() const { return board_.external_line_count(); }
   [[nodiscard]] unsigned ethernet_count() const { return board_.ethernet_count(); }
 
   /// The machine as bytes: memory (pages that are not zero), harts, devices, time, and of each disk what its backend

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <memory>
 
 #include "fermata/guest/follower.hpp"
+#include "fermata/machine/link/channels.hpp"
 #include "fermata/machine/machine_executor.hpp"
 #include "fermata/transport/unix_socket.hpp"
 #include "fermata/wire/qqq_guest_session.hpp"
@@ -18,14 +20,31 @@ using loop::EventLoop;
 // Between two looks at signals and serial lines: some milliseconds of the host's.
 constexpr std::uint64_t piece = 1'000'000;
 
+transport::UnixSocket connect(const LinkOption& link) {
+  return link.path.empty() ? transport::UnixSocket::adopt(link.sock) : transport::UnixSocket::connect(link.path);
+}
+
+std::unique_ptr<wire::GuestSession> make_session(const LinkOption& link, machine::link::Channels* channels) {
+  if (channels == nullptr) {
+    return std::make_unique<wire::QqqGuestSession>(link.is_exit_at_zero ? wire::ZeroRequest::exit
+                                                                        : wire::ZeroRequest::answer);
+  }
+  auto session = std::make_unique<wire::link::GuestSession>(channels->identity("fermata-machine"), *channels);
+  channels->connect(*session);
+  return session;
+}
+
 class LinkedRun {
  public:
   LinkedRun(Emulation& emulation, const LinkOption& link)
       : emulation_(emulation),
-        stream_(transport::UnixSocket::adopt(link.sock)),
-        session_(link.is_exit_at_zero ? wire::ZeroRequest::exit : wire::ZeroRequest::answer),
+        stream_(connect(link)),
         executor_(emulation.machine()),
-        follower_(session_, stream_, executor_) {
+        channels_(link.protocol == LinkOption::Protocol::link
+                      ? std::make_unique<machine::link::Channels>(emulation.machine(), executor_)
+                      : nullptr),
+        session_(make_session(link, channels_.get())),
+        follower_(*session_, stream_, executor_) {
     executor_.set_observer(follower_);
     executor_.set_before_report([this] { emulation_.flush(); });
     executor_.set_run(
@@ -52,6 +71,7 @@ class LinkedRun {
     }
     if (executor_.left() && executor_.left()->is_fault) {
       fmt::print(stderr, "fermata-machine: {}\n", executor_.left()->why);
+      return 1;
     }
     return 0;
   }
@@ -69,8 +89,9 @@ class LinkedRun {
 
   Emulation& emulation_;
   transport::UnixSocket stream_;
-  wire::QqqGuestSession session_;
   machine::MachineExecutor executor_;
+  std::unique_ptr<machine::link::Channels> channels_;  // of a link v1 session
+  std::unique_ptr<wire::GuestSession> session_;
   guest::Follower follower_;
   bool has_told_ = false;
 };

@@ -177,6 +177,9 @@ machine::Config make_config(const Options& options, const Ruling& ruling, const 
   machine::Config config;
   const RtcOption rtc = options.rtc.value_or(RtcOption{});
   config.boot = make_plan(options);
+  if (options.link) {
+    config.external_lines = options.link->lines;
+  }
   config.shift = ruling.shift;
   config.rtc_clock = rtc_clock(rtc.clock.value_or("host"));
   config.rtc_offset_ns =
