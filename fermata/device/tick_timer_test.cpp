@@ -272,6 +272,21 @@ TEST(TickTimerConfig, ALongerCountThanTimeNeverExpires) {
   EXPECT_FALSE(bench.irq.level());
 }
 
+TEST(TickTimerConfig, ACountThatIsFrozenAfterCenturiesIsRestored) {
+  Workbench bench;
+  TickTimer timer({.frequency = time::Frequency(1, 1'000), .speed = {}}, bench.ports());
+  timer.write(scale, 4, 65'535);
+  timer.write(counter, 4, 1'000);
+  bench.run_until(std::numeric_limits<std::int64_t>::max() - 1'000);
+  timer.write(control, 4, 0b001);
+  EXPECT_EQ(timer.read(counter, 4), 860U);
+  const auto bytes = testing::saved_with_timers(bench, timer);
+  bench.run_until(std::numeric_limits<std::int64_t>::max());
+  testing::load_with_timers(bench, timer, bytes);
+  timer.write(control, 4, 0b101);
+  EXPECT_EQ(timer.read(counter, 4), 860U);
+}
+
 TEST(TickTimerConfig, RefusesWhatCannotBeComputed) {
   Workbench bench;
   EXPECT_THROW(TickTimer({.speed = {.numerator = 0, .denominator = 1}}, bench.ports()), base::BadArgument);
