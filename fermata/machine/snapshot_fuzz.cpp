@@ -8,12 +8,15 @@
 #include "fermata/machine/testing/furnished.hpp"
 
 using namespace fermata;
-using namespace fermata::machine::testing;
+using machine::testing::kind_of;
+using machine::testing::load_and_run;
+using machine::testing::make_furnished;
+using machine::testing::state_of;
 
 namespace {
 
 void change(std::vector<std::byte>& state, const std::uint8_t* how) {
-  const std::size_t at = (how[0] | how[1] << 8U | how[2] << 16U) % (state.size() + 1);
+  const std::size_t at = (how[0] | std::size_t{how[1]} << 8 | std::size_t{how[2]} << 16) % (state.size() + 1);
   const auto value = static_cast<std::byte>(how[4]);
   const auto place = state.begin() + static_cast<std::ptrdiff_t>(at);
   switch (how[3] % 6) {

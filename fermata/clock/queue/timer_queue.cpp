@@ -76,9 +76,9 @@ class TimerList::Queue::Pass {
       held_.lock();
     }
     if (queue_.running == nullptr) [[unlikely]] {
-      auto orphan = std::move(queue_.orphan);
+      auto left_behind = std::move(queue_.orphan);
       held_.unlock();
-      orphan.reset();  // what it holds may call back
+      left_behind.reset();  // what it holds may call back
       held_.lock();
     }
     queue_.running = nullptr;

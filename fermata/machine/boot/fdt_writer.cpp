@@ -72,7 +72,7 @@ void FdtWriter::bytes(const char* name, const std::vector<std::byte>& value) {
 std::vector<std::byte> FdtWriter::finish() {
   check(depth_);
   check(fdt_finish(tree_.data()));
-  tree_.resize(fdt_totalsize(tree_.data()));
+  tree_.resize(fdt_totalsize(static_cast<const void*>(tree_.data())));
   return std::move(tree_);
 }
 
