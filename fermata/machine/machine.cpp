@@ -194,6 +194,9 @@ void Machine::reset() {
   harts_.reset(board_map::rom.begin);
   load_images();
   log_.record(trace::RecordKind::guest_reset);
+  if (reset_handler_) {
+    reset_handler_();
+  }
 }
 
 void Machine::end(int exit_status) {

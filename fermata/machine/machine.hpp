@@ -113,6 +113,8 @@ class Machine {
   /// The reset button. Devices and harts are reset and the images loaded again; the rest of RAM stays, and so does
   /// virtual time.
   void reset();
+  /// Told after each reset, by the button or by the guest; within the latter's `run_until`.
+  void set_reset_handler(std::function<void()> handler) { reset_handler_ = std::move(handler); }
 
   [[nodiscard]] HartGroup& harts() { return harts_; }
   [[nodiscard]] Board& board() { return board_; }
@@ -150,6 +152,7 @@ class Machine {
 
   std::optional<device::Finish> finish_;  // asked for by the guest, not done yet
   std::optional<int> exit_status_;        // once it has ended
+  std::function<void()> reset_handler_;
   std::atomic<bool> is_leaving_{false};
   std::function<void()> deadline_handler_;
   std::uint64_t work_ = 0;  // instructions and passes of timers of the present call

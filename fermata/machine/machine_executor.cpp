@@ -6,6 +6,16 @@
 
 namespace fermata::machine {
 
+MachineExecutor::MachineExecutor(Machine& machine) : machine_(&machine) {
+  machine.set_reset_handler([this] {
+    if (observer_ != nullptr) {
+      observer_->stopped({.now = machine_->now(), .reason = wire::StopReason::reset});
+    }
+  });
+}
+
+MachineExecutor::~MachineExecutor() { machine_->set_reset_handler({}); }
+
 void MachineExecutor::leave(const wire::Leave& order) {
   left_ = order;
   machine_->leave();

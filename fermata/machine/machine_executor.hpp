@@ -16,8 +16,11 @@ namespace fermata::machine {
 /// calls until there is nothing left to do: in pieces if he has other things to look after, in one if not.
 class MachineExecutor final : public guest::Executor {
  public:
-  /// Both outlive it; the observer is set before the first order.
-  explicit MachineExecutor(Machine& machine) : machine_(&machine) {}
+  /// Both outlive it; the observer is set before the first order. Takes the machine's reset handler for itself.
+  explicit MachineExecutor(Machine& machine);
+  ~MachineExecutor() override;
+  MachineExecutor(const MachineExecutor&) = delete;
+  MachineExecutor& operator=(const MachineExecutor&) = delete;
   void set_observer(Observer& observer) { observer_ = &observer; }
 
   void resume_until(time::Instant horizon) override { horizon_ = horizon; }

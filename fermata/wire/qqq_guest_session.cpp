@@ -47,8 +47,8 @@ void QqqGuestSession::receive_end() {
 void QqqGuestSession::stopped(const Stop& stop) {
   base::expects(stop.now >= now_, "GuestSession: a machine's time does not run backwards");
   now_ = stop.now;
-  if (stop.reason == StopReason::powered_off) {
-    return;  // the protocol has no word for it: the end of the connection tells
+  if (stop.reason == StopReason::powered_off || stop.reason == StopReason::reset) {
+    return;  // the protocol has no word for it
   }
   if (const RunUntil* run = std::get_if<RunUntil>(&order_); run != nullptr && now_ >= run->horizon) {
     report();

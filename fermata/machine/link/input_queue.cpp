@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fermata/machine/link/input_queue.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "fermata/clock/clock.hpp"
@@ -22,7 +23,10 @@ std::deque<InputQueue::Input>* InputQueue::next() {
 }
 
 void InputQueue::add(const wire::link::Datum& input) {
-  channels_.at(input.channel - 1U).push_back({input.at, {input.payload.begin(), input.payload.end()}});
+  std::deque<Input>& channel = channels_.at(input.channel - 1U);
+  const auto is_earlier = [](time::Instant at, const Input& other) { return at < other.at; };
+  channel.insert(std::upper_bound(channel.begin(), channel.end(), input.at, is_earlier),
+                 {input.at, {input.payload.begin(), input.payload.end()}});
   ++size_;
   timer_.arm_if_earlier(input.at);
 }

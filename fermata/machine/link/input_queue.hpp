@@ -24,8 +24,8 @@ class InputQueue {
   /// Channels are numbered 1 to `channels`. `timers` outlives it.
   InputQueue(clock::TimerList& timers, std::size_t channels, Deliver deliver);
 
-  /// Later or at the same instant as the channel's input before. One whose instant has come is delivered in the timers'
-  /// next pass.
+  /// Behind those of its channel that have the same instant or an earlier one. One whose instant has come is delivered
+  /// in the timers' next pass.
   void add(const wire::link::Datum& input);
   [[nodiscard]] std::size_t size() const { return size_; }
 

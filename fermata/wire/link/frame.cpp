@@ -16,6 +16,15 @@ void wrong_size(const Header& header) {
   breach(fmt::format("a message of type {} with {} bytes", static_cast<unsigned>(header.type), header.size));
 }
 
+void check_channel(const Header& header) {
+  const bool is_about_channel = header.type == MessageType::channel || header.type == MessageType::select ||
+                                header.type == MessageType::input || header.type == MessageType::output ||
+                                header.type == MessageType::dropped;
+  if (!is_about_channel && header.channel != 0) {
+    breach(fmt::format("a message of type {} with channel {}", static_cast<unsigned>(header.type), header.channel));
+  }
+}
+
 std::size_t FrameReader::size_of(std::span<const std::byte> bytes) {
   if (bytes.size() < sizeof(Header)) {
     return 0;

@@ -56,6 +56,8 @@ struct Parsed {
 };
 
 [[noreturn]] void wrong_size(const Header& header);
+/// Throws like `breach` if the message is about no channel and names one all the same.
+void check_channel(const Header& header);
 
 /// The structure of a message that ends with it. Throws like `breach` if its size is another.
 template <typename Body>
@@ -81,6 +83,11 @@ template <typename Body>
     wrong_size(frame.header);
   }
   parsed.tail = frame.bytes.subspan(sizeof(Body), length);
+  for (const std::byte filling : frame.bytes.subspan(sizeof(Body) + length)) {
+    if (filling != std::byte{0}) {
+      breach("a message is filled up with something else than zeros");
+    }
+  }
   return parsed;
 }
 

@@ -121,11 +121,12 @@ void GuestSession::refuse(const std::string& why) {
 }
 
 void GuestSession::take(const Frame& frame) {
+  check_channel(frame.header);
   if (phase_ == Phase::hello) {
     take_hello(frame);
     return;
   }
-  if (is_named_pending_) {
+  if (named_pending_) {
     breach("a message while it had to wait for DONE");
   }
   switch (frame.header.type) {
@@ -288,7 +289,7 @@ void GuestSession::take_named(const Frame& frame) {
       !is_checkpoint_name(named.text())) {
     breach("a checkpoint of a guest that has none or runs, or with a name that is none: \"" + named.text() + '"');
   }
-  is_named_pending_ = true;
+  named_pending_ = frame.header.type;
   if (frame.header.type == MessageType::checkpoint) {
     port_->checkpoint(named.text());
   } else {
@@ -297,8 +298,8 @@ void GuestSession::take_named(const Frame& frame) {
 }
 
 void GuestSession::done(time::Instant now) {
-  base::expects(std::exchange(is_named_pending_, false), "GuestSession: done only after checkpoint or restore");
-  if (now != now_) {
+  base::expects(named_pending_.has_value(), "GuestSession: done only after checkpoint or restore");
+  if (*std::exchange(named_pending_, std::nullopt) == MessageType::restore) {
     now_ = horizon_ = last_output_ = now;
     stands_ = StopReason::horizon;
     grants_reported_ = grants_;
@@ -311,7 +312,8 @@ void GuestSession::done(time::Instant now) {
 }
 
 void GuestSession::failed(const std::string& why) {
-  base::expects(std::exchange(is_named_pending_, false), "GuestSession: failed only after checkpoint or restore");
+  base::expects(named_pending_.has_value(), "GuestSession: failed only after checkpoint or restore");
+  named_pending_.reset();
   append(outgoing_, Done{.header = {}, .now_ns = now_.since_origin().ns(), .status = 1}, why);
 }
 

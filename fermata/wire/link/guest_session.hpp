@@ -106,7 +106,7 @@ class GuestSession final : public wire::GuestSession {
   Order order_ = Hold{};
   std::optional<StopReason> stands_ = StopReason::horizon;  // for what it stands, waiting for a grant
   StopReason stop_wanted_ = StopReason::output;
-  bool is_named_pending_ = false;  // a checkpoint or restore
+  std::optional<MessageType> named_pending_;  // a checkpoint or restore
   time::Instant now_;
   time::Instant horizon_;
   time::Instant last_output_;

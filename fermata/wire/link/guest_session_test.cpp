@@ -187,6 +187,23 @@ TEST_F(Guest, UnknownMessagesAreRefused) {
   expect_refusal("a message of type 99");
 }
 
+TEST_F(Guest, FillingIsZero) {
+  hello();
+  std::vector<std::byte> bytes;
+  append(bytes, MessageType::input, 1, Data{.header = {}, .at_ns = 0, .sequence = 1}, bytes_of("x"));
+  bytes.back() = std::byte{1};
+  give(bytes);
+  expect_refusal("filled up with something else");
+}
+
+TEST_F(Guest, AGrantIsAboutNoChannel) {
+  hello();
+  std::vector<std::byte> bytes;
+  append(bytes, Grant{.header = {}, .horizon_ns = 10}, 1);
+  give(bytes);
+  expect_refusal("a message of type 18 with channel 1");
+}
+
 TEST_F(Guest, AfterARefusalNothingCounts) {
   hello();
   give_grant(-1);

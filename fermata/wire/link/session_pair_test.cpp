@@ -220,6 +220,22 @@ TEST_P(Opened, ARestoreTakesTimeBack) {
   EXPECT_EQ(pair.guest.order(), Order(RunUntil{at_ns(2000)}));
 }
 
+TEST_P(Opened, ARestoreForgetsTheInputsThatWereSentAfterTheCheckpoint) {
+  pair.simulator.checkpoint("one");
+  pair.to_guest();
+  pair.guest.done(at_ns(0));
+  pair.to_simulator();
+  pair.simulator.input(1, at_ns(3000), bytes_of("0123456789abcdef"));
+  pair.simulator.restore("one");
+  pair.to_guest();
+  pair.guest.done(at_ns(0));
+  pair.to_simulator();
+  pair.simulator.input(1, at_ns(2000), bytes_of("0123456789abcdef"));
+  grant(10);
+  EXPECT_EQ(pair.guest.order(), Order(RunUntil{at_ns(10)}));
+  EXPECT_EQ(pair.port.inputs.size(), 2U);
+}
+
 TEST_P(Opened, AFailedCheckpointChangesNothing) {
   pair.simulator.checkpoint("one");
   pair.to_guest();

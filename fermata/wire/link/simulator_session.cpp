@@ -45,6 +45,7 @@ void SimulatorSession::receive(std::span<const std::byte> bytes) {
 }
 
 void SimulatorSession::take(const Frame& frame) {
+  check_channel(frame.header);
   if (frame.header.type == MessageType::refuse) {
     throw base::Error(base::ErrorCode::unsupported, "the guest refuses: " + parse<Refuse>(frame, max_text).text());
   }
@@ -176,8 +177,7 @@ void SimulatorSession::take_done(const Frame& frame) {
   if (!named_pending_ || (now != now_ && (*named_pending_ != MessageType::restore || done.body.status != 0))) {
     breach("DONE without a request, or at another instant");
   }
-  named_pending_.reset();
-  if (now != now_) {
+  if (*std::exchange(named_pending_, std::nullopt) == MessageType::restore && done.body.status == 0) {
     now_ = horizon_ = last_output_ = now;
     for (ChannelState& state : states_) {
       state.on_their_way.clear();
