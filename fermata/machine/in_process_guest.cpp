@@ -54,7 +54,8 @@ void InProcessGuest::serve() {
   }
   follower_.serve({});
   while (const auto stop = executor_.work()) {
-    if (stop->reason == StopReason::powered_off || stop->reason == StopReason::stuck) {
+    if (stop->reason == StopReason::powered_off || stop->reason == StopReason::stuck ||
+        stop->reason == StopReason::end_of_time) {
       ended_ = stop;
       end_.close();
       return;

@@ -26,8 +26,8 @@ enum class Protocol : std::uint8_t {
 ///   guest.machine().serial().set_receiver(...);
 ///   handle.advance(1_ms, limit);         // the machine has run when `grant` returns
 ///
-/// `sim::LinkGuest` likewise. When the guest powers itself off or is stuck, its end of the link closes and `ended` says
-/// why; the machine can still be looked at. One thread: that of the handle.
+/// `sim::LinkGuest` likewise. When the guest powers itself off or is stuck, or time has ended, its end of the link
+/// closes and `ended` says why; the machine can still be looked at. One thread: that of the handle.
 class InProcessGuest {
  public:
   /// Throws as Machine does. `options` are the follower's: a trace of grants and reports, statistics.
@@ -40,7 +40,7 @@ class InProcessGuest {
   [[nodiscard]] std::unique_ptr<transport::Stream> connect();
 
   [[nodiscard]] Machine& machine() { return machine_; }
-  /// How the guest ended by itself, if it has: powered_off or stuck.
+  /// How the guest ended by itself, if it has: powered_off, stuck or end_of_time.
   [[nodiscard]] const std::optional<Stop>& ended() const { return ended_; }
   /// Why the link ended, if the simulator ended it.
   [[nodiscard]] const std::optional<wire::Leave>& left() const { return executor_.left(); }
