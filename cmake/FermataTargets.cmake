@@ -50,13 +50,15 @@ function(fermata_program name)
   endif()
 endfunction()
 
-# fermata_test(NAME SOURCES file... [LINKS target...] [LABEL label] [TIMEOUT seconds] [THREADS])
+# fermata_test(NAME SOURCES file... [LINKS target...] [LABEL label] [TIMEOUT seconds] [THREADS]
+#   [SEPARATELY])
 # A GoogleTest program. Label `unit` is the default; `firmware` runs a guest for seconds, `qemu` needs a QEMU, `long` is
 # left to ./dev test --long. One label a test: the discovery of GoogleTest's cases does not carry lists. THREADS: more than
 # one thread is at work in it; only these are built under ThreadSanitizer. The test's own sources are most of the tree, so
-# they are optimised little, not at all under sanitizers, and have line numbers only: GCC takes half as long that way.
+# they are optimised little, not at all under sanitizers, have line numbers only, and are compiled several at once: GCC takes
+# a quarter as long that way. SEPARATELY: one at a time, where helpers of several files have one name.
 function(fermata_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "THREADS" "TIMEOUT;LABEL" "SOURCES;LINKS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "THREADS;SEPARATELY" "TIMEOUT;LABEL" "SOURCES;LINKS")
   if(NOT FERMATA_BUILD_TESTS)
     return()
   endif()
@@ -71,6 +73,9 @@ function(fermata_test name)
     target_compile_options(${name} PRIVATE -O0 -g1)
   else()
     target_compile_options(${name} PRIVATE -O1 -g1)
+  endif()
+  if(NOT arg_SEPARATELY)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
   endif()
   if(FERMATA_SANITIZE STREQUAL "thread")
     if(NOT arg_THREADS)

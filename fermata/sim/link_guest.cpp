@@ -47,12 +47,14 @@ struct LinkState {
   wire::link::SimulatorSession session;
   std::vector<LinkChannel::Handler> handlers{};
   std::vector<std::uint64_t> dropped{};
+  std::vector<bool> is_reactive{};
   std::optional<wire::link::Finished> finished{};
 
   void flush() { connection.flush(session, session.is_running() ? 1 : 0); }
   void receive_within(host::HostDuration wait);
   void open(const LinkOptions& options);
   [[nodiscard]] std::optional<wire::Stop> take_events();
+  [[nodiscard]] bool must_wait_for_stop() const;
   void take(const wire::link::Output& output);
   template <typename IsThere>
   void wait_for(host::HostDuration limit, IsThere is_there);
@@ -63,7 +65,7 @@ void LinkState::receive_within(host::HostDuration wait) {
   std::array<std::byte, 4096> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read, on a hot path
   const transport::IoResult result = connection.stream->read(buffer, wait);
   session.receive(std::span(buffer).first(result.count));
-  if (result.is_end && session.peek() == nullptr) {
+  if (result.is_end && (session.peek() == nullptr || must_wait_for_stop())) {
     connection.throw_gone();
   }
 }
@@ -101,6 +103,7 @@ void LinkState::open(const LinkOptions& options) {
   wait_for(options.handshake_limit, [this] { return session.is_open(); });
   handlers.resize(session.channels().size());
   dropped.resize(session.channels().size());
+  is_reactive.resize(session.channels().size());
   connection.now = session.now();
   for (const std::string& name : options.reactive) {
     const auto& channels = session.channels();
@@ -110,6 +113,7 @@ void LinkState::open(const LinkOptions& options) {
           fmt::format("reactive channel \"{}\": {} has {}", name, connection.name, channel_names()));
     }
     session.select_reactive(found->number);
+    is_reactive[found->number - 1U] = true;
   }
   flush();
 }
@@ -124,9 +128,20 @@ void LinkState::take(const wire::link::Output& output) {
   }
 }
 
+// A reactive output's handler may answer at the output's instant, for which the guest has to stand: its report may
+// still be on the way.
+bool LinkState::must_wait_for_stop() const {
+  const auto* output = session.peek() != nullptr ? std::get_if<wire::link::Output>(session.peek()) : nullptr;
+  return output != nullptr && is_reactive[output->channel - 1U] && !session.has_stop();
+}
+
 // Deals with what has come, in its order, up to and including the first stop.
 std::optional<wire::Stop> LinkState::take_events() {
-  while (auto event = session.take()) {
+  while (!must_wait_for_stop()) {
+    auto event = session.take();
+    if (!event) {
+      break;
+    }
     if (const auto* output = std::get_if<wire::link::Output>(&*event)) {
       take(*output);
     } else if (const auto* news = std::get_if<wire::link::DroppedInputs>(&*event)) {
@@ -232,6 +247,15 @@ wire::Stop LinkGuest::wait(host::HostDuration limit) {
     return stop.has_value();
   });
   return *stop;
+}
+
+std::optional<wire::Stop> LinkGuest::poll() {
+  auto stop = link_->take_events();
+  if (!stop) {
+    link_->receive_within({});
+    stop = link_->take_events();
+  }
+  return stop;
 }
 
 wire::Stop LinkGuest::run_until_output(time::Instant horizon, host::HostDuration limit) {

@@ -122,9 +122,12 @@ class LinkGuest {
   /// Lets the guest run until `horizon` and returns at once; again with a later one raises it. The present instant is
   /// legal: what is due at it happens. Throws base::BadArgument for an earlier one than before.
   void grant(time::Instant horizon);
-  /// Calls the handlers of outputs as they come, until the guest stands; says why. Needs a grant. Throws base::Error:
+  /// Calls the handlers of outputs as they come - those of reactive channels when the guest stands there -, until the
+  /// guest stands; says why. Needs a grant. Throws base::Error:
   /// timed_out (waiting again is fine), peer_gone, protocol_violation.
   wire::Stop wait(host::HostDuration limit);
+  /// What has come so far: calls handlers as `wait` does, and says why the guest stands if it does.
+  std::optional<wire::Stop> poll();
   /// Grants and waits until the guest has reached `horizon` or ended, going on after reactive outputs and full
   /// channels; `limit` is for each time that it runs.
   wire::Stop run_until(time::Instant horizon, host::HostDuration limit);

@@ -153,6 +153,25 @@ TEST(LinkGuest, AHandlerOfAReactiveChannelAnswersAtTheOutputsInstant) {
             (Stop{.now = at_ns(1200), .reason = StopReason::output}));
 }
 
+TEST(LinkGuest, AHandlerOfAReactiveChannelWaitsForTheGuestToStand) {
+  FakeGuest fake(go_to_horizon, {.reactive = {"console"}});
+  bool is_called = false;
+  fake.run = [&](wire::link::GuestSession& session, Instant) {
+    static_cast<void>(session.output(1, at_ns(100), bytes_of("x")));
+    fake.flush();
+    EXPECT_FALSE(fake.guest->poll());
+    EXPECT_FALSE(is_called);
+    stop_at(session, at_ns(100), StopReason::output);
+  };
+  auto console = fake.guest->serial("console");
+  console.on_output([&](Instant at, std::string_view) {
+    is_called = true;
+    console.send(at, "y");
+  });
+  EXPECT_EQ(fake.guest->run_until_output(at_ns(1000), long_enough).now, at_ns(100));
+  EXPECT_TRUE(is_called);
+}
+
 TEST(LinkGuest, AReactiveChannelMustBeThere) {
   EXPECT_NE(
       refusal([] { FakeGuest fake(go_to_horizon, {.reactive = {"consol"}}); }).find("reactive channel \"consol\""),

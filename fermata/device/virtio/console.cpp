@@ -72,18 +72,10 @@ void Console::transmit(std::span<const std::byte> bytes) {
 }
 
 void Console::send_output() {
-  Queue& queue = port_->queue(transmit_queue);
-  // A driver can have no more waiting than the queue has entries.
-  for (unsigned i = 0; i < Queue::max_size && port_->is_running(); ++i) {
-    const auto chain = queue.pop();
-    if (!chain || !send(*chain) || !queue.push(chain->head, 0)) {
-      break;
-    }
-    port_->used(transmit_queue);
-  }
-  if (queue.fault()) {
-    port_->fail(*queue.fault());
-  }
+  const auto serve = [this](const Chain& chain) {
+    return send(chain) ? std::optional<std::uint32_t>(0) : std::nullopt;
+  };
+  serve_chains(*port_, transmit_queue, serve, [] { return true; });
 }
 
 bool Console::send(const Chain& chain) {
@@ -110,18 +102,8 @@ void Console::hand_over_input() {
   if (port_ == nullptr || !port_->is_running() || !port_->queue(receive_queue).is_enabled()) {
     return;
   }
-  Queue& queue = port_->queue(receive_queue);
-  for (unsigned i = 0; i < Queue::max_size && !input_.empty(); ++i) {
-    const auto chain = queue.pop();
-    const auto written = chain ? fill(*chain) : std::nullopt;
-    if (!written || !queue.push(chain->head, *written)) {
-      break;
-    }
-    port_->used(receive_queue);
-  }
-  if (queue.fault()) {
-    port_->fail(*queue.fault());
-  }
+  serve_chains(
+      *port_, receive_queue, [this](const Chain& chain) { return fill(chain); }, [this] { return !input_.empty(); });
 }
 
 void Console::tell_of_room() {

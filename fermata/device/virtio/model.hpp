@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "fermata/device/virtio/queue.hpp"
@@ -22,6 +23,25 @@ class ModelPort {
   /// The driver cannot be followed any further: DEVICE_NEEDS_RESET and a guest error.
   virtual void fail(const std::string& what) = 0;
 };
+
+/// Hands the chains that the driver has made available in a queue to `serve`, one by one, and gives each back with as
+/// many bytes as that says were written, while `wants` holds. Stops where `serve` gives nothing; a queue's fault fails
+/// the device. A driver can have no more waiting than the queue has entries, so it comes to an end.
+template <typename Serve, typename Wants>
+void serve_chains(ModelPort& port, unsigned number, Serve serve, Wants wants) {
+  Queue& queue = port.queue(number);
+  for (unsigned i = 0; i < Queue::max_size && port.is_running() && wants(); ++i) {
+    const auto chain = queue.pop();
+    const std::optional<std::uint32_t> written = chain ? serve(*chain) : std::nullopt;
+    if (!written || !queue.push(chain->head, *written)) {
+      break;
+    }
+    port.used(number);
+  }
+  if (queue.fault()) {
+    port.fail(*queue.fault());
+  }
+}
 
 /// A type of virtio device, apart from how it is reached (virtio 1.2, section 5). Built in its reset state. One thread.
 class Model {

@@ -64,18 +64,10 @@ void Network::notified(unsigned queue) {
 }
 
 void Network::send_output() {
-  Queue& queue = port_->queue(transmit_queue);
-  // A driver can have no more waiting than the queue has entries.
-  for (unsigned i = 0; i < Queue::max_size && port_->is_running(); ++i) {
-    const auto chain = queue.pop();
-    if (!chain || !send(*chain) || !queue.push(chain->head, 0)) {
-      break;
-    }
-    port_->used(transmit_queue);
-  }
-  if (queue.fault()) {
-    port_->fail(*queue.fault());
-  }
+  const auto serve = [this](const Chain& chain) {
+    return send(chain) ? std::optional<std::uint32_t>(0) : std::nullopt;
+  };
+  serve_chains(*port_, transmit_queue, serve, [] { return true; });
 }
 
 // False if the driver cannot be followed any further.

@@ -12,6 +12,13 @@ void breach(const std::string& what) {
                     "the peer broke the link protocol: " + what + "; see docs/protocol.md, and look for a fault in it");
 }
 
+time::Instant instant(std::int64_t ns) {
+  if (ns < 0) {
+    breach(fmt::format("an instant of {} ns", ns));
+  }
+  return time::Instant::at(time::Duration::nanoseconds(ns));
+}
+
 void wrong_size(const Header& header) {
   breach(fmt::format("a message of type {} with {} bytes", static_cast<unsigned>(header.type), header.size));
 }

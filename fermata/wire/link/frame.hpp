@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fermata/time/instant.hpp"
 #include "fermata/wire/link/layout.hpp"
 
 namespace fermata::wire::link {
@@ -54,6 +55,9 @@ struct Parsed {
     return {reinterpret_cast<const char*>(tail.data()), tail.size()};  // NOLINT: bytes of a text
   }
 };
+
+/// Throws like `breach` if it is negative.
+[[nodiscard]] time::Instant instant(std::int64_t ns);
 
 [[noreturn]] void wrong_size(const Header& header);
 /// Throws like `breach` if the message is about no channel and names one all the same.

@@ -39,13 +39,6 @@ std::int64_t deadline_of(const NextEvent& next) {
   return next.timer ? next.timer->since_origin().ns() : deadline_none;
 }
 
-time::Instant instant(std::int64_t ns) {
-  if (ns < 0) {
-    breach(fmt::format("an instant of {} ns", ns));
-  }
-  return time::Instant::at(time::Duration::nanoseconds(ns));
-}
-
 bool is_checkpoint_name(std::string_view name) {
   const auto is_allowed = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; };
   return !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), is_allowed);

@@ -15,13 +15,6 @@ namespace {
 
 [[noreturn]] void refuse_argument(const std::string& what) { throw base::BadArgument(what); }
 
-time::Instant instant(std::int64_t ns) {
-  if (ns < 0) {
-    breach(fmt::format("an instant of {} ns", ns));
-  }
-  return time::Instant::at(time::Duration::nanoseconds(ns));
-}
-
 NextEvent next_event(std::int64_t deadline_ns) {
   if (deadline_ns == deadline_busy) {
     return {};
@@ -167,6 +160,7 @@ void SimulatorSession::take_report(const Frame& frame) {
       state.on_their_way.pop_front();
     }
   }
+  ++stops_to_take_;
   events_.emplace_back(Stop{
       .now = now, .reason = reason, .next = next_event(report.next_deadline_ns), .exit_status = report.exit_status});
 }
@@ -265,6 +259,7 @@ std::optional<Event> SimulatorSession::take() {
   }
   std::optional<Event> event(std::move(events_.front()));
   events_.pop_front();
+  stops_to_take_ -= std::holds_alternative<Stop>(*event) ? 1U : 0U;
   return event;
 }
 

@@ -81,6 +81,9 @@ class SimulatorSession {
   /// The same, to look at.
   [[nodiscard]] const Event* peek() const { return events_.empty() ? nullptr : &events_.front(); }
 
+  /// True if a Stop is among the events that were not taken yet.
+  [[nodiscard]] bool has_stop() const { return stops_to_take_ > 0; }
+
   /// Where the guest stood at its last report.
   [[nodiscard]] time::Instant now() const { return now_; }
   [[nodiscard]] time::Instant horizon() const { return horizon_; }
@@ -120,6 +123,7 @@ class SimulatorSession {
   std::vector<Channel> channels_;
   std::vector<ChannelState> states_;
   std::deque<Event> events_;
+  std::size_t stops_to_take_ = 0;
 
   time::Instant now_;
   time::Instant horizon_;
