@@ -33,9 +33,8 @@ void MachineExecutor::tell(wire::Stop stop) {
   if (before_report_) {
     before_report_();
   }
-  stop.next.is_idle = machine_->is_idle();
-  if (stop.next.is_idle) {
-    stop.next.timer = machine_->next_deadline();
+  if (tells_next_event_ && machine_->is_idle()) {
+    stop.next = {.is_idle = true, .timer = machine_->next_deadline()};
   }
   observer_->stopped(stop);
 }

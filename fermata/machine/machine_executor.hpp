@@ -32,6 +32,9 @@ class MachineExecutor final : public guest::Executor {
   /// Called each time the machine stands, before the observer is told: for what is to be seen before the report.
   void set_before_report(std::function<void()> handler) { before_report_ = std::move(handler); }
 
+  /// Has stops tell the machine's next event, for protocols that carry it; it costs a look at all harts and timers.
+  void set_tells_next_event() { tells_next_event_ = true; }
+
   /// Replaces how the machine is run: for an owner who looks at each instruction.
   using Run = std::function<Stop(time::Instant horizon, const RunLimits& limits)>;
   void set_run(Run run) { run_ = std::move(run); }
@@ -55,6 +58,7 @@ class MachineExecutor final : public guest::Executor {
   std::optional<wire::Stop> wanted_;  // by stop_here
   std::optional<wire::Leave> left_;
   std::function<void()> before_report_;
+  bool tells_next_event_ = false;
   Run run_;
 };
 

@@ -32,6 +32,7 @@ Channels::Channels(Machine& machine, MachineExecutor& executor)
               machine.serial_count() + machine.ethernet_count() + machine.external_line_count(),
               [this](std::uint16_t channel, std::span<const std::byte> payload) { deliver(channel, payload); }),
       dropped_(machine.serial_count()) {
+  executor.set_tells_next_event();
   for (unsigned i = 0; i < machine.serial_count(); ++i) {
     const auto channel = static_cast<std::uint16_t>(i + 1);
     machine.serial(i).set_receiver(
