@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "fermata/base/error.hpp"
 
 namespace fermata::wire::link {
@@ -10,6 +13,12 @@ namespace fermata::wire::link {
 void breach(const std::string& what) {
   throw base::Error(base::ErrorCode::protocol_violation,
                     "the peer broke the link protocol: " + what + "; see docs/protocol.md, and look for a fault in it");
+}
+
+bool is_checkpoint_name(std::string_view name) {
+  const auto is_allowed = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; };
+  return !name.empty() && name.size() <= max_checkpoint_name && name.front() != '.' &&
+         std::all_of(name.begin(), name.end(), is_allowed);
 }
 
 time::Instant instant(std::int64_t ns) {

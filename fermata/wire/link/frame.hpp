@@ -56,6 +56,9 @@ struct Parsed {
   }
 };
 
+/// True for what a checkpoint may be called: 1 to 64 letters, digits, - _ . and no dot in front.
+[[nodiscard]] bool is_checkpoint_name(std::string_view name);
+
 /// Throws like `breach` if it is negative.
 [[nodiscard]] time::Instant instant(std::int64_t ns);
 

@@ -13,7 +13,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "fermata/base/contract.hpp"
@@ -37,11 +36,6 @@ std::int64_t deadline_of(const NextEvent& next) {
     return deadline_busy;
   }
   return next.timer ? next.timer->since_origin().ns() : deadline_none;
-}
-
-bool is_checkpoint_name(std::string_view name) {
-  const auto is_allowed = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; };
-  return !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), is_allowed);
 }
 
 std::string names_of(std::uint32_t abilities) {

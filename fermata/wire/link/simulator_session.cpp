@@ -240,8 +240,9 @@ void SimulatorSession::send_named(MessageType type, std::string_view name) {
   if ((abilities_ & ability_checkpoints) == 0) {
     throw base::Error(base::ErrorCode::unsupported, guest_ + " has no checkpoints");
   }
-  if (name.empty() || name.size() > max_checkpoint_name) {
-    refuse_argument(fmt::format("checkpoint name \"{}\": 1 to {} letters, digits, - _ .", name, max_checkpoint_name));
+  if (!is_checkpoint_name(name)) {
+    refuse_argument(fmt::format("checkpoint name \"{}\": 1 to {} letters, digits, - _ . are allowed, no dot in front",
+                                name, max_checkpoint_name));
   }
   has_begun_ = true;
   named_pending_ = type;

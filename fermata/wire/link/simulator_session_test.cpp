@@ -152,7 +152,10 @@ TEST_F(Simulator, BadArgumentsAreRefusedBeforeTheyAreSent) {
   EXPECT_THROW(session.input(2, at_ns(0), bytes_of("x")), base::BadArgument);
   EXPECT_THROW(session.input(1, at_ns(0), {}), base::BadArgument);
   EXPECT_THROW(session.select_reactive(0), base::BadArgument);
-  EXPECT_THROW(session.checkpoint(""), base::BadArgument);
+  for (const char* name : {"", "after a second", ".hidden", "a/b"}) {
+    EXPECT_THROW(session.checkpoint(name), base::BadArgument) << name;
+  }
+  EXPECT_THROW(session.restore(std::string(65, 'x')), base::BadArgument);
   session.grant(at_ns(10));
   session.sent(session.outgoing().size());
   EXPECT_THROW(session.grant(at_ns(9)), base::BadArgument);
