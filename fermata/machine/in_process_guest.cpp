@@ -12,15 +12,6 @@ namespace {
 // Nobody reads while the machine runs, so all that its channels' bounds let it send in between has room.
 constexpr std::size_t capacity = std::size_t{1} << 30;
 
-std::unique_ptr<wire::GuestSession> make_session(link::Channels* channels) {
-  if (channels == nullptr) {
-    return std::make_unique<wire::QqqGuestSession>();
-  }
-  auto session = std::make_unique<wire::link::GuestSession>(channels->identity("embedded machine"), *channels);
-  channels->connect(*session);
-  return session;
-}
-
 }  // namespace
 
 InProcessGuest::InProcessGuest(Config config, const guest::Follower::Options& options, Protocol protocol)
@@ -31,7 +22,8 @@ InProcessGuest::InProcessGuest(Config config, const guest::Follower::Options& op
     : machine_(std::move(config)),
       executor_(machine_),
       channels_(protocol == Protocol::link ? std::make_unique<link::Channels>(machine_, executor_) : nullptr),
-      session_(make_session(channels_.get())),
+      session_(channels_ != nullptr ? channels_->make_session("embedded machine")
+                                    : std::make_unique<wire::QqqGuestSession>()),
       simulator_end_(std::move(ends.first)),
       end_(std::move(ends.second)),
       follower_(*session_, end_, executor_, options) {

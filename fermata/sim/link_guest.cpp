@@ -35,11 +35,6 @@ std::string text_of(const wire::link::Channel& channel, std::span<const std::byt
   return text;
 }
 
-bool ends_the_guest(wire::StopReason reason) {
-  return reason == wire::StopReason::powered_off || reason == wire::StopReason::panicked ||
-         reason == wire::StopReason::error;
-}
-
 }  // namespace
 
 struct LinkState {
@@ -264,7 +259,8 @@ wire::Stop LinkGuest::run_until_output(time::Instant horizon, host::HostDuration
     const wire::Stop stop = wait(limit);
     if (stop.reason == wire::StopReason::full) {
       grant(horizon);
-    } else if (stop.reason == wire::StopReason::output || ends_the_guest(stop.reason) || !link_->session.is_running()) {
+    } else if (stop.reason == wire::StopReason::output || wire::ends_the_guest(stop.reason) ||
+               !link_->session.is_running()) {
       return stop;
     }
   }

@@ -25,6 +25,11 @@ enum class StopReason : std::uint8_t {
 /// The reason as a word, e.g. "horizon".
 [[nodiscard]] std::string_view to_string(StopReason reason);
 
+/// True if the guest never goes on after a stop for this reason.
+[[nodiscard]] constexpr bool ends_the_guest(StopReason reason) {
+  return reason == StopReason::powered_off || reason == StopReason::panicked || reason == StopReason::error;
+}
+
 /// What is known of a standing machine's next event.
 struct NextEvent {
   bool is_idle = false;                  ///< nothing happens before `timer`, unless there is an input

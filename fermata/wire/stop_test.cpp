@@ -18,5 +18,13 @@ TEST(StopReason, EachHasAWordOfItsOwn) {
   }
 }
 
+TEST(StopReason, SomeEndTheGuest) {
+  EXPECT_TRUE(ends_the_guest(StopReason::powered_off));
+  EXPECT_TRUE(ends_the_guest(StopReason::panicked));
+  EXPECT_TRUE(ends_the_guest(StopReason::error));
+  EXPECT_FALSE(ends_the_guest(StopReason::horizon));
+  EXPECT_FALSE(ends_the_guest(StopReason::reset));
+}
+
 }  // namespace
 }  // namespace fermata::wire

@@ -29,9 +29,7 @@ std::unique_ptr<wire::GuestSession> make_session(const LinkOption& link, machine
     return std::make_unique<wire::QqqGuestSession>(link.is_exit_at_zero ? wire::ZeroRequest::exit
                                                                         : wire::ZeroRequest::answer);
   }
-  auto session = std::make_unique<wire::link::GuestSession>(channels->identity("fermata-machine"), *channels);
-  channels->connect(*session);
-  return session;
+  return channels->make_session("fermata-machine");
 }
 
 class LinkedRun {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "fermata/base/error.hpp"
 #include "fermata/state/reader.hpp"
@@ -68,6 +69,12 @@ wire::link::GuestSession::Identity Channels::identity(std::string name) const {
     identity.channels.push_back(std::move(line));
   }
   return identity;
+}
+
+std::unique_ptr<wire::GuestSession> Channels::make_session(std::string name) {
+  auto session = std::make_unique<wire::link::GuestSession>(identity(std::move(name)), *this);
+  session_ = session.get();
+  return session;
 }
 
 void Channels::deliver(std::uint16_t channel, std::span<const std::byte> payload) {

@@ -35,16 +35,16 @@ class Channels final : public wire::link::GuestSession::Port {
   Channels(const Channels&) = delete;
   Channels& operator=(const Channels&) = delete;
 
-  /// What the session is to be made of: "serial0", ..., "ethernet0", ..., "line<PLIC source>", ...
-  [[nodiscard]] wire::link::GuestSession::Identity identity(std::string name) const;
-  /// The session whose port this is; before the machine runs.
-  void connect(wire::link::GuestSession& session) { session_ = &session; }
+  /// The session whose port this is, which calls the guest `name` and declares "serial0", ..., "ethernet0", ...,
+  /// "line<PLIC source>", ...; once, before the machine runs, and to go before this does.
+  [[nodiscard]] std::unique_ptr<wire::GuestSession> make_session(std::string name);
 
   void input(const wire::link::Datum& input) override { inputs_.add(input); }
   void checkpoint(const std::string& name) override;
   void restore(const std::string& name) override;
 
  private:
+  [[nodiscard]] wire::link::GuestSession::Identity identity(std::string name) const;
   [[nodiscard]] std::uint16_t first_ethernet() const {
     return static_cast<std::uint16_t>(1 + machine_->serial_count());
   }

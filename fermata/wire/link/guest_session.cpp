@@ -27,10 +27,6 @@ bool waits_for_counted_grant(StopReason reason) {
   return reason == StopReason::output || reason == StopReason::mmio || reason == StopReason::full;
 }
 
-bool ends_the_guest(StopReason reason) {
-  return reason == StopReason::powered_off || reason == StopReason::panicked || reason == StopReason::error;
-}
-
 std::int64_t deadline_of(const NextEvent& next) {
   if (!next.is_idle) {
     return deadline_busy;
