@@ -2,15 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <optional>
-#include <vector>
 
 #include "fermata/clock/timer.hpp"
-#include "fermata/state/reader.hpp"
-#include "fermata/state/writer.hpp"
-#include "fermata/wire/link/channel.hpp"
+#include "fermata/guest/pending_inputs.hpp"
 
 namespace fermata::machine::link {
 
@@ -27,29 +22,22 @@ class InputQueue {
   /// Behind those of its channel that have the same instant or an earlier one. One whose instant has come is delivered
   /// in the timers' next pass.
   void add(const wire::link::Datum& input);
-  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t size() const { return inputs_.size(); }
 
   /// Takes its timer out of the list, while the machine that owns the clock is saved or loaded; `load` or `unpark` puts
   /// it back.
   void park() { timer_.cancel(); }
   void unpark() { arm(); }
-  void save(state::Writer& writer) const;
+  void save(state::Writer& writer) const { inputs_.save(writer); }
   void load(state::Reader& reader);
 
  private:
-  struct Input {
-    time::Instant at;
-    std::vector<std::byte> payload;
-  };
-
-  [[nodiscard]] std::deque<Input>* next();
   void arm();
   void expired();
 
-  std::vector<std::deque<Input>> channels_;
+  guest::PendingInputs inputs_;
   Deliver deliver_;
   clock::Timer timer_;
-  std::size_t size_ = 0;
   bool has_let_devices_go_first_ = false;
 };
 

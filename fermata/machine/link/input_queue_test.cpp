@@ -82,15 +82,6 @@ TEST_F(Queue, AnEarlierInputOfAnotherChannelIsNotLate) {
   EXPECT_EQ(log, "1b@100 2a@500 ");
 }
 
-TEST_F(Queue, WhatIsAddedLaterForEarlierIsNotLate) {
-  InputQueue queue = make();  // as after a restore, which brings back inputs that the simulator has not sent yet
-  add(queue, 1, 300, 'a');
-  add(queue, 1, 200, 'b');
-  add(queue, 1, 300, 'c');
-  run_until(1000);
-  EXPECT_EQ(log, "1b@200 1a@300 1c@300 ");
-}
-
 TEST_F(Queue, WhoAddsFromADeliveryIsHeardAtTheSameInstant) {
   InputQueue* itself = nullptr;
   InputQueue queue(timers.virtual_time(), 1, [&](std::uint16_t, std::span<const std::byte> payload) {
