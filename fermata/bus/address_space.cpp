@@ -202,6 +202,11 @@ bool AddressSpace::window_takes(Address at, unsigned size) const {
   return fits(offset, size, entry->range.size) && is_allowed(entry->window->rules(), offset, size);
 }
 
+bool AddressSpace::may_answer_later(Address at) const {
+  const Entry* const entry = find(at);
+  return entry != nullptr && entry->window != nullptr && entry->window->rules().may_answer_later;
+}
+
 void AddressSpace::tell_observer(Address at, std::uint64_t size) const {
   if (observer_ != nullptr) {
     observer_->ram_written(at, size);

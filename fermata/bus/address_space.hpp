@@ -53,6 +53,8 @@ class AddressSpace {
   [[nodiscard]] bool is_window(Address at) const;
   /// True if a device's window is there and takes an access of that many bytes, any number; `read` and `write` do then.
   [[nodiscard]] bool window_takes(Address at, unsigned size) const;
+  /// True if a device's window is there whose reads may be answered later (AccessRules).
+  [[nodiscard]] bool may_answer_later(Address at) const;
 
   void set_ram_observer(RamObserver* observer) { observer_ = observer; }
 

@@ -22,6 +22,9 @@ struct AccessRules {
   unsigned min_size = 1;  ///< bytes: 1, 2, 4 or 8
   unsigned max_size = 8;
   bool is_misaligned_allowed = false;
+  /// A read's value may come after `read` has returned (riscv::Hart::defer_load): the harts do not divide an access
+  /// that crosses pages into parts, but refuse it.
+  bool may_answer_later = false;
 };
 
 /// A range of addresses behind which a device answers. Little-endian values. Called in the thread that executes guest

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "fermata/riscv/hart.hpp"
 
+#include <utility>
+
 #include "fermata/base/contract.hpp"
 #include "fermata/riscv/core/csr_file.hpp"
 #include "fermata/riscv/core/hart_state.hpp"
@@ -56,7 +58,7 @@ void Hart::reset(std::uint64_t pc) {
 }
 
 RunResult Hart::run(std::uint64_t budget) {
-  base::expects(!is_running_, "a hart does not run from within a window");
+  base::expects(!is_running_ && !awaits_load(), "a hart does not run from within a window, nor before a load is done");
   const Flag running(is_running_);
   state_->budget = budget;
   state_->left = budget;
@@ -70,6 +72,21 @@ RunResult Hart::run(std::uint64_t budget) {
 }
 
 void Hart::leave() { state_->attention.fetch_or(core::attention::leave, std::memory_order_release); }
+
+void Hart::defer_load() {
+  base::expects(is_running_ && !awaits_load(), "a load is deferred from within its window's read");
+  state_->deferred.is_wanted = true;
+  leave();
+}
+
+bool Hart::awaits_load() const { return state_->deferred.is_wanted; }
+
+void Hart::finish_load(std::uint64_t value) {
+  base::expects(!is_running_ && awaits_load() && state_->deferred.finish != nullptr,
+                "a load is finished that was deferred, once run has come back");
+  const core::DeferredLoad load = std::exchange(state_->deferred, {});
+  load.finish(*state_, load.rd, value);
+}
 
 void Hart::set_interrupt(Interrupt line, bool level) {
   const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(line);
@@ -111,7 +128,10 @@ void Hart::set_f(unsigned index, std::uint64_t value) {
 
 std::optional<std::uint64_t> Hart::csr(unsigned number) { return core::read_csr(*state_, number); }
 
-void Hart::save(state::Writer& writer) const { core::save(*state_, writer); }
+void Hart::save(state::Writer& writer) const {
+  base::expects(!awaits_load(), "a hart is not saved while a load is not done");
+  core::save(*state_, writer);
+}
 
 void Hart::load(state::Reader& reader) {
   core::load(*state_, reader);

@@ -58,6 +58,14 @@ class Hart {
   /// back at once.
   void leave();
 
+  /// From within a window's read, where the rules allow it (bus::AccessRules::may_answer_later): the value comes later.
+  /// The load is counted, `run` comes back after it, and is not to be called again before `finish_load`.
+  void defer_load();
+  /// True from `defer_load` until `finish_load`, `reset` or `load`. The hart is not to be saved meanwhile.
+  [[nodiscard]] bool awaits_load() const;
+  /// Gives the load that was deferred its value, of which it takes as many of the lower bytes as it loads.
+  void finish_load(std::uint64_t value);
+
   void set_interrupt(Interrupt line, bool level);
   /// True if it waits in a WFI and nothing has ended that yet.
   [[nodiscard]] bool is_waiting() const;

@@ -33,6 +33,15 @@ struct Reservation {
   std::uint64_t value = 0;
 };
 
+struct HartState;
+
+/// A load from a window whose value comes later: executed and counted, but for what `finish` does.
+struct DeferredLoad {
+  bool is_wanted = false;  ///< by the window, from within its read
+  std::uint8_t rd = 0;
+  void (*finish)(HartState& hart, std::uint8_t rd, std::uint64_t value) = nullptr;
+};
+
 /// Bits of `HartState::attention`: why the engine has to leave off between two instructions.
 namespace attention {
 inline constexpr std::uint32_t leave = 1;      ///< `Hart::leave` was called
@@ -64,6 +73,7 @@ struct HartState {
   std::uint64_t interrupt_lines = 0;  ///< as bits of mip
   Reservation reservation;
   bool is_waiting = false;  ///< in a WFI
+  DeferredLoad deferred;    ///< not part of the saved state: nothing is saved while there is one
   translation::Pmp pmp;
   Counter instret;
   Counter cycle;

@@ -47,6 +47,7 @@ void reset(HartState& hart, std::uint64_t pc) {
   hart.csrs = {};
   hart.reservation = {};
   hart.is_waiting = false;
+  hart.deferred = {};
   hart.pmp.reset();
   hart.instret = {};
   hart.cycle = {};
@@ -115,6 +116,7 @@ void load(HartState& hart, state::Reader& reader) {
   hart.reservation.address = reader.u64();
   hart.reservation.value = reader.u64();
   hart.is_waiting = reader.flag();
+  hart.deferred = {};
   hart.counted = reader.u64();
   hart.before = 0;
   load_counter(hart.instret, reader);

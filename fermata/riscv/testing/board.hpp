@@ -26,6 +26,8 @@ class Probe final : public bus::Window {
       on_write(offset, size, value);
     }
   }
+  [[nodiscard]] bus::AccessRules rules() const override { return access_rules; }
+  bus::AccessRules access_rules;
   std::function<std::uint64_t(bus::Address, unsigned)> on_read;
   std::function<void(bus::Address, unsigned, std::uint64_t)> on_write;
 };

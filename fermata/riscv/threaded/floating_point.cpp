@@ -165,12 +165,17 @@ F32 as_float(std::uint32_t bits) { return {bits}; }
 F64 as_float(U64 bits) { return {bits}; }
 
 template <class T>
+void finish_load(HartState& hart, std::uint8_t rd, U64 value) {
+  write(hart, rd, as_float(static_cast<T>(value)));
+}
+
+template <class T>
 [[gnu::noinline]] Op* load_slow(HartState& hart, Op* op) {
   const Loaded loaded = load_slowly(hart, op, address_of(hart, op), sizeof(T));
   if (!loaded.done) {
-    return nullptr;
+    return leave_load(hart, op, finish_load<T>);
   }
-  write(hart, op->rd, as_float(static_cast<T>(loaded.value)));
+  finish_load<T>(hart, op->rd, loaded.value);
   return resume_after(hart, op);
 }
 template <class T>

@@ -23,12 +23,17 @@ std::uint64_t extend(std::uint32_t value) {
 }
 
 template <class T>
+void finish_load(HartState& hart, std::uint8_t rd, std::uint64_t value) {
+  hart.x[rd] = extend(static_cast<T>(value));
+}
+
+template <class T>
 [[gnu::noinline]] Op* load_slow(HartState& hart, Op* op) {
   const Loaded loaded = load_slowly(hart, op, address_of(hart, op), sizeof(T));
   if (!loaded.done) {
-    return nullptr;
+    return leave_load(hart, op, finish_load<T>);
   }
-  hart.x[op->rd] = extend(static_cast<T>(loaded.value));
+  finish_load<T>(hart, op->rd, loaded.value);
   return resume_after(hart, op);
 }
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "fermata/riscv/core/csr_bits.hpp"
 #include "fermata/riscv/core/memory.hpp"
 #include "fermata/riscv/threaded/dispatch.hpp"
 
@@ -36,13 +37,25 @@ Place place_of_load(HartState& hart, std::uint64_t address, unsigned size) {
   return known.kind == Place::Kind::ram ? known : core::resolve(hart, address, size, AccessKind::load);
 }
 
-Loaded load_in_page(HartState& hart, Op* op, std::uint64_t address, unsigned size) {
-  const Place place = place_of_load(hart, address, size);
+/// Whether all of an instruction's access is in the page, or only a part of it.
+enum class Extent : std::uint8_t { whole, part };
+
+bool is_refused(const HartState& hart, const Place& place, Extent extent) {
+  return extent == Extent::part && place.kind == Place::Kind::window && hart.memory->may_answer_later(place.physical);
+}
+
+Loaded load_in_page(HartState& hart, Op* op, std::uint64_t address, unsigned size, Extent extent) {
+  Place place = place_of_load(hart, address, size);
+  if (is_refused(hart, place, extent)) {
+    place = {.cause = core::cause::load_access};
+  }
   switch (place.kind) {
     case Place::Kind::ram: return {true, read_bytes(place.host, size)};
-    case Place::Kind::window:
+    case Place::Kind::window: {
       synchronise_time(hart, op);
-      return {true, hart.memory->read(place.physical, size).value_or(0)};
+      const std::uint64_t value = hart.memory->read(place.physical, size).value_or(0);
+      return {!hart.deferred.is_wanted, value};
+    }
     case Place::Kind::fault: break;
   }
   raise(hart, op, place.cause, address);
@@ -87,16 +100,25 @@ bool store_in_page(HartState& hart, Op* op, std::uint64_t address, unsigned size
 
 Loaded load_slowly(HartState& hart, Op* op, std::uint64_t address, unsigned size) {
   if (!crosses_page(address, size)) {
-    return load_in_page(hart, op, address, size);
+    return load_in_page(hart, op, address, size, Extent::whole);
   }
   const std::uint64_t second = (address + size) & core::page_mask;
   const auto in_first = static_cast<unsigned>(second - address);
-  const Loaded low = load_in_page(hart, op, address, in_first);
+  const Loaded low = load_in_page(hart, op, address, in_first, Extent::part);
   if (!low.done) {
     return low;
   }
-  const Loaded high = load_in_page(hart, op, second, size - in_first);
+  const Loaded high = load_in_page(hart, op, second, size - in_first, Extent::part);
   return {high.done, low.value | high.value << (8 * in_first)};
+}
+
+Op* leave_load(HartState& hart, Op* op, void (*finish)(HartState& hart, std::uint8_t rd, std::uint64_t value)) {
+  if (hart.deferred.is_wanted) {
+    hart.deferred.rd = op->rd;
+    hart.deferred.finish = finish;
+    leave_after(hart, op);
+  }
+  return nullptr;
 }
 
 bool store_slowly(HartState& hart, Op* op, std::uint64_t address, unsigned size, std::uint64_t value) {
@@ -107,7 +129,10 @@ bool store_slowly(HartState& hart, Op* op, std::uint64_t address, unsigned size,
   const auto in_first = static_cast<unsigned>(second - address);
   // Nothing is written unless all of it can be.
   for (const auto& [at, bytes] : {std::pair(address, in_first), std::pair(second, size - in_first)}) {
-    const Place place = core::resolve(hart, at, bytes, AccessKind::store);
+    Place place = core::resolve(hart, at, bytes, AccessKind::store);
+    if (is_refused(hart, place, Extent::part)) {
+      place = {.cause = core::cause::store_access};
+    }
     if (place.kind == Place::Kind::fault) {
       raise(hart, op, place.cause, at);
       return false;

@@ -42,7 +42,7 @@ void write_at(std::byte* host, T value) {
   std::memcpy(host, &value, sizeof value);
 }
 
-/// What a slow load found; not `done`: the trap is taken and the block left.
+/// What a slow load found; not `done`: `leave_load` is to follow.
 struct Loaded {
   bool done;
   std::uint64_t value;  ///< not sign-extended
@@ -51,5 +51,9 @@ struct Loaded {
 /// False: the trap is taken and the block left.
 [[nodiscard]] bool store_slowly(core::HartState& hart, Op* op, std::uint64_t address, unsigned size,
                                 std::uint64_t value);
+/// After a load that is not done: the trap has been taken; or its value comes later, for which `finish` is kept, and
+/// the block is left as after the load. Always null.
+Op* leave_load(core::HartState& hart, Op* op,
+               void (*finish)(core::HartState& hart, std::uint8_t rd, std::uint64_t value));
 
 }  // namespace fermata::riscv::threaded

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "fermata/riscv/testing/board.hpp"
@@ -72,6 +73,104 @@ TEST(MemoryAccess, AnInterruptThatADeviceRaisesIsTakenBeforeTheNextInstruction) 
   ASSERT_EQ(board.log.traps.size(), 1U);
   EXPECT_EQ(board.log.traps[0].cause, std::uint64_t{1} << 63 | 11);
   EXPECT_EQ(board.log.traps[0].pc, Board::ram_begin + 8);
+  EXPECT_EQ(board.hart.x(a2), 0U);
+}
+
+// A probe whose reads are answered later.
+struct LateBoard : Board {
+  LateBoard() {
+    probe.access_rules.may_answer_later = true;
+    probe.on_read = [this](std::uint64_t, unsigned) {
+      ++reads;
+      hart.defer_load();
+      return 0;
+    };
+  }
+  int reads = 0;
+};
+
+TEST(MemoryAccess, ALoadThatIsAnsweredLaterIsCountedAndStopsTheHart) {
+  LateBoard board;
+  const std::uint64_t start = board.time.executed();
+  const RunResult result = board.execute({nop(), lw(a2, a0, 8), addi(a2, a2, 1)}, {{a0, Board::probe_begin}, {a2, 5}});
+  EXPECT_EQ(result.why, RunStop::left);
+  EXPECT_EQ(result.executed, 2U);
+  EXPECT_EQ(board.time.executed(), start + 2) << "as the window saw it";
+  EXPECT_EQ(board.hart.pc(), Board::ram_begin + 8);
+  EXPECT_TRUE(board.hart.awaits_load());
+  EXPECT_EQ(board.hart.x(a2), 5U);
+  board.hart.finish_load(0x1234'5678'8000'0000);
+  EXPECT_EQ(board.hart.x(a2), 0xffff'ffff'8000'0000U);
+  EXPECT_EQ(board.hart.run(1).executed, 1U);
+  EXPECT_EQ(board.hart.x(a2), 0xffff'ffff'8000'0001U);
+  EXPECT_EQ(board.reads, 1);
+}
+
+TEST(MemoryAccess, EachLoadTakesALateValueInItsWay) {
+  LateBoard board;
+  const std::uint64_t value = 0xfedc'ba98'f6f5'f4f3;
+  const std::vector<std::pair<Bits, std::uint64_t>> loads{
+      {lb(a2, a0, 0), 0xffff'ffff'ffff'fff3}, {lbu(a2, a0, 0), 0xf3},
+      {lh(a2, a0, 0), 0xffff'ffff'ffff'f4f3}, {lhu(a2, a0, 0), 0xf4f3},
+      {lw(a2, a0, 0), 0xffff'ffff'f6f5'f4f3}, {lwu(a2, a0, 0), 0xf6f5'f4f3},
+      {ld(a2, a0, 0), 0xfedc'ba98'f6f5'f4f3}};
+  for (const auto& [instruction, expected] : loads) {
+    board.compute(instruction, Board::probe_begin);
+    board.hart.finish_load(value);
+    EXPECT_EQ(board.hart.x(a2), expected);
+  }
+  board.compute(lw(zero, a0, 0), Board::probe_begin);
+  board.hart.finish_load(value);
+  EXPECT_EQ(board.hart.x(zero), 0U);
+  board.set_csr(0x300, 1 << 13);
+  board.compute(flw(1, a0, 0), Board::probe_begin);
+  board.hart.finish_load(value);
+  EXPECT_EQ(board.hart.f(1), 0xffff'ffff'f6f5'f4f3U) << "boxed";
+  board.compute(fld(1, a0, 0), Board::probe_begin);
+  board.hart.finish_load(value);
+  EXPECT_EQ(board.hart.f(1), value);
+}
+
+TEST(MemoryAccess, AnInterruptThatComesBeforeALateValueIsTakenAfterTheLoad) {
+  LateBoard board;
+  board.set_csr(0x304, 1 << 11);
+  board.set_csr(0x300, 8);
+  board.execute({lw(a2, a0, 0), addi(a3, 0, 1)}, {{a0, Board::probe_begin}, {a3, 0}});
+  board.hart.set_interrupt(Interrupt::machine_external, true);
+  board.hart.finish_load(77);
+  EXPECT_EQ(board.hart.run(1).executed, 1U);
+  ASSERT_EQ(board.log.traps.size(), 1U);
+  EXPECT_EQ(board.log.traps[0].pc, Board::ram_begin + 4);
+  EXPECT_EQ(board.hart.x(a2), 77U);
+  EXPECT_EQ(board.hart.x(a3), 0U);
+  EXPECT_EQ(board.reads, 1);
+}
+
+TEST(MemoryAccess, AWindowThatAnswersLaterTakesNoPartsAndNoAtomics) {
+  LateBoard board;
+  board.compute(lw(a2, a0, 2), Board::probe_begin);
+  board.compute(ld(a2, a0, 0), Board::probe_begin + 0xffc);
+  board.compute(sd(a1, a0, 0), Board::probe_begin - 4);
+  board.compute(sd(a1, a0, 0), Board::probe_begin + 0xffc);
+  board.compute(lr(false, a2, a0), Board::probe_begin);
+  board.compute(sc(false, a2, a0, a1), Board::probe_begin);
+  board.compute(amo(0, true, a2, a0, a1), Board::probe_begin);
+  board.hart.set_pc(Board::probe_begin);
+  (void)board.hart.run(1);
+  std::vector<std::uint64_t> causes;
+  for (std::size_t i = 0; i < 8 && i < board.log.traps.size(); ++i) {
+    causes.push_back(board.log.traps[i].cause);
+  }
+  EXPECT_EQ(causes, (std::vector<std::uint64_t>{5, 5, 7, 7, 5, 7, 7, 1}));
+  EXPECT_EQ(board.reads, 0);
+}
+
+TEST(MemoryAccess, ResetForgetsALoadThatIsNotDone) {
+  LateBoard board;
+  board.compute(lw(a2, a0, 0), Board::probe_begin);
+  EXPECT_TRUE(board.hart.awaits_load());
+  board.hart.reset(Board::ram_begin);
+  EXPECT_FALSE(board.hart.awaits_load());
   EXPECT_EQ(board.hart.x(a2), 0U);
 }
 
