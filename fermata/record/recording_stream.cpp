@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "fermata/record/recording_stream.hpp"
+
+#include <utility>
+
+#include "fermata/base/contract.hpp"
+#include "fermata/record/message_tap.hpp"
+#include "fermata/record/writer.hpp"
+
+namespace fermata::record {
+namespace {
+
+// What the guest says before it stands: after a crash of either end these are what one looks for.
+bool is_worth_a_write(wire::link::MessageType type) {
+  return type == wire::link::MessageType::report || type == wire::link::MessageType::done ||
+         type == wire::link::MessageType::refuse;
+}
+
+class RecordingStream final : public transport::Stream {
+ public:
+  RecordingStream(std::unique_ptr<transport::Stream> inner, const std::string& path, End end)
+      : inner_(std::move(inner)),
+        writer_(path, end),
+        own_(end == End::simulator ? Direction::from_simulator : Direction::from_guest),
+        peers_(end == End::simulator ? Direction::from_guest : Direction::from_simulator),
+        tap_([this](Direction from, const wire::link::Frame& message) { take(from, message); }) {}
+
+  transport::IoResult read(std::span<std::byte> into, host::HostDuration wait) override {
+    const transport::IoResult result = inner_->read(into, wait);
+    tap_.feed(peers_, into.first(result.count));
+    return result;
+  }
+  transport::IoResult write(std::span<const std::byte> bytes, host::HostDuration wait) override {
+    const transport::IoResult result = inner_->write(bytes, wait);
+    tap_.feed(own_, bytes.first(result.count));
+    return result;
+  }
+  void close() override {
+    inner_->close();
+    writer_.close();
+  }
+
+ private:
+  void take(Direction from, const wire::link::Frame& message) {
+    writer_.append(from, message.bytes);
+    if (is_worth_a_write(message.header.type)) {
+      writer_.flush();
+    }
+  }
+
+  std::unique_ptr<transport::Stream> inner_;
+  Writer writer_;
+  Direction own_;
+  Direction peers_;
+  MessageTap tap_;
+};
+
+}  // namespace
+
+std::unique_ptr<transport::Stream> recorded(std::unique_ptr<transport::Stream> stream, const std::string& path,
+                                            End end) {
+  base::expects(stream != nullptr, "record: there is a stream to record");
+  return std::make_unique<RecordingStream>(std::move(stream), path, end);
+}
+
+}  // namespace fermata::record

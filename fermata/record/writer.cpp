@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "fermata/record/writer.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "fermata/base/contract.hpp"
+#include "fermata/base/error.hpp"
+#include "fermata/record/checksum.hpp"
+
+namespace fermata::record {
+namespace {
+
+std::span<const std::byte> bytes_of(const auto& structure) { return std::as_bytes(std::span(&structure, 1)); }
+
+}  // namespace
+
+Writer::Writer(std::string path, End end, Protocol protocol)
+    : path_(std::move(path)), file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+  if (!file_.is_open()) {
+    throw base::host_error("write the recording " + path_, errno);
+  }
+  FileHeader header{.end = end, .protocol = protocol};
+  header.checksum = checksum_ = crc32(bytes_of(header).first(offsetof(FileHeader, checksum)));
+  write(bytes_of(header));
+  block_.reserve(sizeof(BlockHeader) + most_block);
+  start_block();
+}
+
+Writer::Writer(Writer&&) noexcept = default;
+
+Writer::~Writer() {
+  try {
+    close();
+  } catch (const base::Error&) {
+    // who wants to know calls close
+  }
+}
+
+void Writer::append(Direction from, std::span<const std::byte> message) {
+  if (!failure_.empty()) {
+    throw base::Error(base::ErrorCode::host_failure, failure_);
+  }
+  base::expects(file_.is_open(), "record::Writer: not closed");
+  encoder_.append(block_, from, message);
+  ++(from == Direction::from_simulator ? totals_.from_simulator : totals_.from_guest);
+  if (block_.size() >= full_block) {
+    flush();
+  }
+}
+
+void Writer::flush() {
+  if (block_.size() > sizeof(BlockHeader)) {
+    write_block(0);
+  }
+}
+
+void Writer::close() {
+  if (!file_.is_open()) {
+    return;
+  }
+  flush();
+  const auto totals = bytes_of(totals_);
+  block_.insert(block_.end(), totals.begin(), totals.end());
+  write_block(end_block);
+  if (::close(file_.release()) != 0 && errno != EINTR) {
+    throw base::host_error("write the recording " + path_, errno);
+  }
+}
+
+void Writer::start_block() {
+  block_.clear();
+  block_.resize(sizeof(BlockHeader));
+}
+
+void Writer::write_block(std::uint32_t flags) {
+  BlockHeader header{.size = static_cast<std::uint32_t>(block_.size() - sizeof(BlockHeader)) | flags};
+  const auto payload = std::span<const std::byte>(block_).subspan(sizeof header);
+  header.checksum = checksum_ = crc32(payload, crc32(bytes_of(header.size), checksum_));
+  std::memcpy(block_.data(), &header, sizeof header);
+  write(block_);
+  start_block();
+}
+
+void Writer::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      const base::Error error = base::host_error("write the recording " + path_ + ", which is not whole", errno);
+      failure_ = error.what();
+      file_.reset();
+      throw error;
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+}
+
+}  // namespace fermata::record
