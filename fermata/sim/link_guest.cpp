@@ -10,6 +10,7 @@
 
 #include "fermata/base/contract.hpp"
 #include "fermata/base/error.hpp"
+#include "fermata/record/recording_stream.hpp"
 #include "fermata/sim/connection.hpp"
 #include "fermata/time/units.hpp"
 #include "fermata/wire/link/simulator_session.hpp"
@@ -181,6 +182,10 @@ void LineChannel::set(time::Instant at, bool level) {
 }
 
 LinkGuest::LinkGuest(std::unique_ptr<LinkState> link, const LinkOptions& options) : link_(std::move(link)) {
+  if (!options.record.empty()) {
+    std::unique_ptr<transport::Stream>& stream = link_->connection.stream;
+    stream = record::recorded(std::move(stream), options.record, record::End::simulator);
+  }
   link_->open(options);
 }
 
@@ -193,7 +198,7 @@ LinkGuest& LinkGuest::operator=(LinkGuest&& other) noexcept {
 
 LinkGuest::~LinkGuest() {
   if (link_ != nullptr) {
-    link_->connection.stream->close();  // the process's own handle ends it
+    link_->connection.stream.reset();  // the process's own handle ends it
   }
 }
 

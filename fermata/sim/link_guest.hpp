@@ -86,6 +86,7 @@ struct LinkOptions {
   std::vector<std::string> reactive{};  ///< channels whose outputs stop the guest at their very instants
   host::HostDuration handshake_limit = std::chrono::seconds(30);
   trace::Sink* trace = nullptr;  ///< takes inputs and outputs, grants and reports; outlives the guest
+  std::string record{};          ///< a file that takes a recording of the link: docs/trace-format.md; none if empty
 };
 
 /// The simulator's handle on one guest over link v1 (docs/protocol.md): grants virtual time, carries I/O across at

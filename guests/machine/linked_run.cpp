@@ -5,10 +5,12 @@
 
 #include <cstdio>
 #include <memory>
+#include <utility>
 
 #include "fermata/guest/follower.hpp"
 #include "fermata/machine/link/channels.hpp"
 #include "fermata/machine/machine_executor.hpp"
+#include "fermata/record/recording_stream.hpp"
 #include "fermata/transport/unix_socket.hpp"
 #include "fermata/wire/qqq_guest_session.hpp"
 
@@ -24,6 +26,14 @@ transport::UnixSocket connect(const LinkOption& link) {
   return link.path.empty() ? transport::UnixSocket::adopt(link.sock) : transport::UnixSocket::connect(link.path);
 }
 
+std::unique_ptr<transport::Stream> make_stream(transport::UnixSocket socket, const LinkOption& link) {
+  auto stream = std::make_unique<transport::UnixSocket>(std::move(socket));
+  if (link.record.empty()) {
+    return stream;
+  }
+  return record::recorded(std::move(stream), link.record, record::End::guest);
+}
+
 std::unique_ptr<wire::GuestSession> make_session(const LinkOption& link, machine::link::Channels* channels) {
   if (channels == nullptr) {
     return std::make_unique<wire::QqqGuestSession>(link.is_exit_at_zero ? wire::ZeroRequest::exit
@@ -36,20 +46,19 @@ class LinkedRun {
  public:
   LinkedRun(Emulation& emulation, const LinkOption& link)
       : emulation_(emulation),
-        stream_(connect(link)),
         executor_(emulation.machine()),
         channels_(link.protocol == LinkOption::Protocol::link
                       ? std::make_unique<machine::link::Channels>(emulation.machine(), executor_)
                       : nullptr),
         session_(make_session(link, channels_.get())),
-        follower_(*session_, stream_, executor_) {
+        stream_(watch(connect(link), link)),
+        follower_(*session_, *stream_, executor_) {
     executor_.set_observer(follower_);
     executor_.set_before_report([this] { emulation_.flush(); });
     executor_.set_run(
         [this](time::Instant horizon, const machine::RunLimits& limits) { return emulation_.run(horizon, limits); });
-    emulation_.loop().watch(stream_.descriptor(), {.readable = [this] { follower_.serve({}); }, .writable = {}});
   }
-  ~LinkedRun() { emulation_.loop().forget(stream_.descriptor()); }
+  ~LinkedRun() { emulation_.loop().forget(descriptor_); }
 
   int run() {
     while (!emulation_.is_ended() && !executor_.left()) {
@@ -74,7 +83,18 @@ class LinkedRun {
     return 0;
   }
 
+  // Throws base::Error if a recording could not be finished.
+  void close() {
+    emulation_.loop().forget(descriptor_);
+    stream_->close();
+  }
+
  private:
+  std::unique_ptr<transport::Stream> watch(transport::UnixSocket socket, const LinkOption& link) {
+    descriptor_ = socket.descriptor();
+    emulation_.loop().watch(descriptor_, {.readable = [this] { follower_.serve({}); }, .writable = {}});
+    return make_stream(std::move(socket), link);
+  }
   void tell_stuck(const machine::Stop& stop) {
     if (!has_told_) {
       has_told_ = true;
@@ -86,10 +106,11 @@ class LinkedRun {
   }
 
   Emulation& emulation_;
-  transport::UnixSocket stream_;
   machine::MachineExecutor executor_;
   std::unique_ptr<machine::link::Channels> channels_;  // of a link v1 session
   std::unique_ptr<wire::GuestSession> session_;
+  int descriptor_ = -1;
+  std::unique_ptr<transport::Stream> stream_;
   guest::Follower follower_;
   bool has_told_ = false;
 };
@@ -100,6 +121,7 @@ int run_linked(Emulation& emulation, const LinkOption& link) {
   LinkedRun run(emulation, link);
   const int status = run.run();
   emulation.finish();  // before the link closes: who sees its end finds all of the output
+  run.close();
   return status;
 }
 

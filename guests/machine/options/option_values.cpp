@@ -131,7 +131,7 @@ std::vector<unsigned> parse_lines(const std::string& text) {
 
 LinkOption parse_link(const std::string& value) {
   const KeyValues values("-link", value, "fd");
-  values.allow_only({"fd", "path", "lines"});
+  values.allow_only({"fd", "path", "lines", "record"});
   const auto fd = values.number("fd");
   const auto path = values.text("path");
   const std::uint64_t number = fd.value_or(0);
@@ -143,7 +143,8 @@ LinkOption parse_link(const std::string& value) {
   return {.protocol = LinkOption::Protocol::link,
           .sock = fd ? static_cast<int>(number) : -1,
           .path = path.value_or(""),
-          .lines = parse_lines(values.text("lines").value_or(""))};
+          .lines = parse_lines(values.text("lines").value_or("")),
+          .record = values.text("record").value_or("")};
 }
 
 LinkOption parse_qqq(const std::string& value) {

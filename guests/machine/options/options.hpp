@@ -56,6 +56,7 @@ struct LinkOption {
   bool is_exit_at_zero = false;
   std::string path{};
   std::vector<unsigned> lines{};  ///< external interrupt lines that are channels, by PLIC source
+  std::string record{};           ///< file that takes a recording of the link; none if empty
 };
 
 /// What is written to the log [-d].

@@ -37,6 +37,11 @@ TEST(Options, ReadsTheCommandLinesOfSimulators) {
   EXPECT_TRUE(parse_options({"-external_sim", "sock=7,zero=exit"}).link->is_exit_at_zero);
 }
 
+TEST(Options, ALinkCanBeRecorded) {
+  EXPECT_EQ(parse_options({"-link", "fd=7"}).link->record, "");
+  EXPECT_EQ(parse_options({"-link", "fd=7,record=run.frec"}).link->record, "run.frec");
+}
+
 TEST(Options, BothNotationsOfSerialLinesAndDisks) {
   const Options plain = parse_options({"-serial", "unix:/a,server,nowait", "-serial", "file:b", "-drive", "file=d"});
   EXPECT_EQ(plain.serials,
