@@ -14,6 +14,14 @@ namespace fermata::machine {
 
 namespace {
 
+constexpr std::size_t most_external_windows = 64;
+constexpr std::size_t longest_name = 64;
+
+bool is_name(std::string_view name) {
+  constexpr std::string_view possible = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+  return !name.empty() && name.size() <= longest_name && name.find_first_not_of(possible) == std::string_view::npos;
+}
+
 void check(const Config& config) {
   const std::size_t wanted = config.disks.size() + (config.has_console ? 1 : 0) + config.networks.size();
   if (wanted > board_map::virtio_slots) {
@@ -35,6 +43,7 @@ Board::Board(Config& config, clock::TimerListGroup& timers, GuestLog& log, devic
   make_external_lines(config.external_lines);
   make_devices(config, timers, std::move(finish));
   make_virtio(config, timers.virtual_time());
+  make_external_windows(config);
   map_all();
 }
 
@@ -68,6 +77,42 @@ void Board::make_external_lines(const std::vector<unsigned>& sources) {
     }
     external_lines_.push_back({source, std::make_unique<bus::IrqLine>()});
     plic_->connect(source, *external_lines_.back().line);
+  }
+}
+
+// Over a link all that is outside has a name, and each its own.
+bool Board::is_name_taken(const std::string& name) const {
+  const auto is_numbered = [&name](std::string_view prefix, std::size_t count, const auto& number_of) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (name == fmt::format("{}{}", prefix, number_of(i))) {
+        return true;
+      }
+    }
+    return false;
+  };
+  const auto index = [](std::size_t i) { return i; };
+  return is_numbered("serial", serial_ends_.size(), index) || is_numbered("ethernet", ethernet_ends_.size(), index) ||
+         is_numbered("line", external_lines_.size(), [this](std::size_t i) { return external_lines_[i].source; }) ||
+         std::ranges::any_of(external_windows_, [&name](const auto& window) { return window->name() == name; });
+}
+
+void Board::make_external_windows(const Config& config) {
+  if (config.external_windows.size() > most_external_windows) {
+    throw base::BadArgument(
+        fmt::format("{} external windows; there can be {}", config.external_windows.size(), most_external_windows));
+  }
+  for (const ExternalWindow::Config& window : config.external_windows) {
+    if (!is_name(window.name) || is_name_taken(window.name)) {
+      throw base::BadArgument(
+          fmt::format("external window \"{}\": a name has 1 to 64 letters, digits, `-`, `_` or `.`, and is no other "
+                      "window's, line's or port's",
+                      window.name));
+    }
+    if (window.range.begin % sizeof(std::uint64_t) != 0) {
+      throw base::BadArgument(fmt::format("external window \"{}\" at {:#x}: it begins at a multiple of 8", window.name,
+                                          window.range.begin));
+    }
+    external_windows_.push_back(std::make_unique<ExternalWindow>(window, log_, config.trace));
   }
 }
 
@@ -129,6 +174,9 @@ void Board::map_all() {
   memory_.map(board_map::tick_timer, *tick_timer_, "tick_timer");
   for (unsigned slot = 0; slot < board_map::virtio_slots; ++slot) {
     memory_.map(board_map::virtio(slot), *virtio_[slot], fmt::format("virtio{}", slot));
+  }
+  for (const auto& window : external_windows_) {
+    memory_.map(window->range(), *window, window->name());
   }
 }
 

@@ -20,6 +20,7 @@
 #include "fermata/device/virtio/mmio_transport.hpp"
 #include "fermata/machine/config.hpp"
 #include "fermata/machine/ethernet_end.hpp"
+#include "fermata/machine/external_window.hpp"
 #include "fermata/machine/guest_log.hpp"
 #include "fermata/machine/serial_end.hpp"
 
@@ -53,6 +54,8 @@ class Board {
   [[nodiscard]] bus::IrqLine& external_line(unsigned index) { return *external_lines_[index].line; }
   [[nodiscard]] unsigned external_line_source(unsigned index) const { return external_lines_[index].source; }
   [[nodiscard]] unsigned external_line_count() const { return static_cast<unsigned>(external_lines_.size()); }
+  [[nodiscard]] ExternalWindow& external_window(unsigned index) { return *external_windows_[index]; }
+  [[nodiscard]] unsigned external_window_count() const { return static_cast<unsigned>(external_windows_.size()); }
   [[nodiscard]] unsigned ethernet_count() const { return static_cast<unsigned>(ethernet_ends_.size()); }
 
   /// Devices as built; memory stays.
@@ -62,6 +65,8 @@ class Board {
 
  private:
   void make_external_lines(const std::vector<unsigned>& sources);
+  void make_external_windows(const Config& config);
+  [[nodiscard]] bool is_name_taken(const std::string& name) const;
   void make_interrupt_controllers(clock::TimerList& virtual_timers);
   void make_devices(Config& config, clock::TimerListGroup& timers, device::TestFinisher::Handler finish);
   void make_networks(const Config& config, clock::TimerList& virtual_timers);
@@ -84,6 +89,7 @@ class Board {
     std::unique_ptr<bus::IrqLine> line;
   };
   std::vector<ExternalLine> external_lines_;
+  std::vector<std::unique_ptr<ExternalWindow>> external_windows_;
   std::vector<std::unique_ptr<device::virtio::BlockBackend>> disks_;
 
   std::unique_ptr<device::Aclint> aclint_;

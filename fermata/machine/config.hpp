@@ -10,6 +10,7 @@
 #include "fermata/device/tick_timer.hpp"
 #include "fermata/device/virtio/block_backend.hpp"
 #include "fermata/machine/boot/boot_plan.hpp"
+#include "fermata/machine/external_window.hpp"
 #include "fermata/riscv/types.hpp"
 #include "fermata/trace/sink.hpp"
 
@@ -27,6 +28,9 @@ struct Config {
 
   /// PLIC sources whose level is set from outside the machine, 13 to 95: see Machine::set_external_line.
   std::vector<unsigned> external_lines{};
+  /// Windows whose devices are outside the machine: see ExternalWindow. Each has a name of its own, 1 to 64 letters,
+  /// digits, `-`, `_` or `.`, and begins at a multiple of 8 where the board has nothing; up to 64.
+  std::vector<ExternalWindow::Config> external_windows{};
 
   bool does_reboot = true;  ///< false: a reset ends the machine [-no-reboot]
   device::TickTimer::Config tick_timer{};

@@ -34,6 +34,9 @@ void HartGroup::begin_turn(unsigned index) {
 }
 
 HartGroup::State HartGroup::choose() {
+  if (harts_[current_]->awaits_load()) {
+    return State::stalled;
+  }
   if ((size() == 1 || time_->executed() < turn_end_) && can_run(current_)) {
     return State::runnable;
   }

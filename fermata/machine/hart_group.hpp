@@ -28,6 +28,7 @@ class HartGroup {
   enum class State : std::uint8_t {
     runnable,  ///< some hart has something to execute
     idle,      ///< all wait for an interrupt
+    stalled,   ///< one has a load that is not done: none executes anything before it is (Hart::finish_load)
     stuck,     ///< those that do not wait trap for ever without executing anything
   };
   /// Who is to run next, as things stand; begins a turn if the present one is over.

@@ -4,7 +4,7 @@
 //
 //   due timers run -> the guest's wish to end or reset is obeyed -> stop at the horizon, or
 //     a hart has something to execute: as many instructions as fit before the next deadline and the horizon
-//     all harts wait:                  virtual time jumps to the next deadline or the horizon
+//     all harts wait, or one for an answer from outside: virtual time jumps to the next deadline or the horizon
 //   and again
 //
 // The next deadline is that of the virtual clock over all its lists. Whoever arms a timer earlier than the deadline
@@ -45,6 +45,9 @@ std::string kind_of(const Config& config) {
                   config.disks.size(), config.has_console, clock::to_string(config.rtc_clock));
   for (const unsigned source : config.external_lines) {
     kind += fmt::format(" line={}", source);
+  }
+  for (const ExternalWindow::Config& window : config.external_windows) {
+    kind += fmt::format(" window={}@{:#x}+{:#x}", window.name, window.range.begin, window.range.size);
   }
   for (const device::MacAddress& address : config.networks) {
     kind += " network=" + to_string(address);
@@ -94,6 +97,7 @@ Machine::Machine(Config config)
     ethernet(i).set_time(time_);
   }
   connect_harts();
+  connect_external_windows();
   load_images();
   harts_.reset(board_map::rom.begin);
   clocks_.resume();
@@ -125,6 +129,22 @@ void Machine::connect_harts() {
   }
 }
 
+void Machine::connect_external_windows() {
+  for (unsigned i = 0; i < external_window_count(); ++i) {
+    ExternalWindow& window = external_window(i);
+    window.connect(time_, [this, &window] {
+      harts_.chosen().defer_load();
+      stalled_by_ = &window;
+    });
+  }
+}
+
+void Machine::answer_read(std::uint64_t value) {
+  base::expects(is_stalled(), "Machine: a read is answered that has no answer yet");
+  std::exchange(stalled_by_, nullptr)->answered(value);
+  harts_.chosen().finish_load(value);
+}
+
 void Machine::load_images() {
   for (const boot::Image& image : boot_->images) {
     boot::load(image, board_.memory());
@@ -142,6 +162,13 @@ void Machine::leave() {
 }
 
 std::vector<std::byte> Machine::save() {
+  if (is_stalled()) {
+    throw base::Error(
+        base::ErrorCode::unsupported,
+        fmt::format("the guest waits for the answer to a read of {}, which a snapshot cannot hold: answer "
+                    "it, let the guest take it, and then save",
+                    stalled_by_->name()));
+  }
   state::Writer writer;
   writer.section("machine");
   time_.save(writer);
@@ -167,6 +194,7 @@ void Machine::load(std::span<const std::byte> snapshot) {
   }
   board_.load(reader);
   code_.drop_all();
+  stalled_by_ = nullptr;
   harts_.load(reader);
   const bool has_ended = reader.flag();
   const std::uint32_t status = reader.u32();
@@ -186,11 +214,15 @@ std::optional<time::Instant> Machine::next_deadline() {
   return clocks_.virtual_scale().source_arrival_of(*at);
 }
 
-bool Machine::is_idle() { return harts_.choose() == HartGroup::State::idle; }
+bool Machine::is_idle() {
+  const HartGroup::State state = harts_.choose();
+  return state == HartGroup::State::idle || state == HartGroup::State::stalled;
+}
 
 void Machine::reset() {
   finish_.reset();
   board_.reset();
+  stalled_by_ = nullptr;
   harts_.reset(board_map::rom.begin);
   load_images();
   log_.record(trace::RecordKind::guest_reset);
@@ -241,6 +273,7 @@ bool Machine::is_held_by_others() {
 std::optional<StopReason> Machine::advance_to(time::Instant target, const RunLimits& limits) {
   switch (harts_.choose()) {
     case HartGroup::State::idle:
+    case HartGroup::State::stalled:
       if (limits.idle == IdleTime::stop) {
         return StopReason::idle;
       }

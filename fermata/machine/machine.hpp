@@ -80,7 +80,8 @@ class Machine {
   /// from another thread.
   void leave();
 
-  /// True if all harts wait for an interrupt, so that nothing happens before `next_deadline` or input.
+  /// True if all harts wait for an interrupt, or it is stalled, so that nothing happens before `next_deadline` or
+  /// input.
   [[nodiscard]] bool is_idle();
   /// The next instant at which a device does something, or who else has a timer on the virtual clock; nothing if none
   /// is armed for a time that comes.
@@ -98,12 +99,21 @@ class Machine {
   void set_external_line(unsigned index, bool level) { board_.external_line(index).set(level); }
   [[nodiscard]] unsigned external_line_source(unsigned index) const { return board_.external_line_source(index); }
   [[nodiscard]] unsigned external_line_count() const { return board_.external_line_count(); }
+  /// The external windows, in the order of the config.
+  [[nodiscard]] ExternalWindow& external_window(unsigned index) { return board_.external_window(index); }
+  [[nodiscard]] unsigned external_window_count() const { return board_.external_window_count(); }
+  /// True while a read of an external window has no answer: no hart executes anything, time passes as if all were idle,
+  /// devices go on.
+  [[nodiscard]] bool is_stalled() const { return stalled_by_ != nullptr; }
+  /// Answers that read; the reading instruction is done, and the harts go on at the present instant. From a timer's
+  /// callback or while the machine stands, never within the window's handler.
+  void answer_read(std::uint64_t value);
   [[nodiscard]] unsigned ethernet_count() const { return board_.ethernet_count(); }
 
   /// The machine as bytes: memory (pages that are not zero), harts, devices, time, and of each disk what its backend
   /// makes part of the state: a RamDisk all of it, a FileDisk what its overlay holds. What was written through to a
   /// file is in the file and nowhere else: whoever restores brings the file back as it was. Not from within
-  /// `run_until`.
+  /// `run_until`. Throws base::Error (unsupported) while it is stalled.
   [[nodiscard]] std::vector<std::byte> save();
   /// Becomes what was saved, by this or another machine of the same config; runs on as that one would have. Throws
   /// base::Error (unsupported) if the bytes are damaged or of another kind of machine: this one is as it was then.
@@ -130,6 +140,7 @@ class Machine {
  private:
   [[nodiscard]] riscv::Hart::Ports hart_ports(const Config& config);
   void connect_harts();
+  void connect_external_windows();
   void load_images();
   void finish(const device::Finish& finish);
   void end(int exit_status);
@@ -150,8 +161,9 @@ class Machine {
   riscv::CodeCache code_;
   HartGroup harts_;
 
-  std::optional<device::Finish> finish_;  // asked for by the guest, not done yet
-  std::optional<int> exit_status_;        // once it has ended
+  const ExternalWindow* stalled_by_ = nullptr;  // a read of it has no answer
+  std::optional<device::Finish> finish_;        // asked for by the guest, not done yet
+  std::optional<int> exit_status_;              // once it has ended
   std::function<void()> reset_handler_;
   std::atomic<bool> is_leaving_{false};
   std::function<void()> deadline_handler_;
