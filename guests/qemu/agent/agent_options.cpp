@@ -39,16 +39,23 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
     const std::string_view value = equals == std::string_view::npos ? "" : argument.substr(equals + 1);
     if (name == "sock") {
       options.sock = parse_descriptor(name, value);
+    } else if (name == "link") {
+      options.protocol = AgentOptions::Protocol::link;
+      options.sock = parse_descriptor(name, value);
     } else if (name == "zero") {
       options.zero = parse_zero(value);
     } else if (name == "stats") {
       options.stats = parse_descriptor(name, value);
     } else if (name == "doctor") {
       options.doctor = parse_descriptor(name, value);
-    } else {
+    } else if (!link::take_channel_option(name, value, options.channels)) {
       throw base::BadArgument("unknown option \"" + std::string(argument) +
-                              "\"; there are sock, zero, stats and doctor");
+                              "\"; there are sock, zero, stats and doctor, and link, serial, ethernet, late, line, "
+                              "window and ports");
     }
+  }
+  if (options.protocol == AgentOptions::Protocol::qqq && options.channels != link::ChannelOptions{}) {
+    throw base::BadArgument("channels (serial=, ethernet=, line=, window=, ports=) need link v1: link=N, not sock=N");
   }
   if (options.sock < 0 && !options.doctor) {
     throw base::BadArgument("needs sock=N, the simulator's socket; start QEMU by fermata-qemu, which passes it");

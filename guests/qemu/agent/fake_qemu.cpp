@@ -31,6 +31,7 @@ void FakeQemu::stop(const std::string& state) {
 void FakeQemu::reset() {
   std::unique_lock guard(lock_);
   pause_vcpu(guard);
+  listener_->machine_reset();
   resume_vcpu();
 }
 

@@ -63,6 +63,9 @@ class FakeQemu final : public QemuHost {
   void stay_busy() override { is_busy_ = true; }
   void run_other_work() override;
   void look_again() override;
+  [[nodiscard]] bool are_vcpus_idle() override { return is_idle_; }
+  [[nodiscard]] std::optional<time::Duration> next_timer() const override { return std::nullopt; }
+  [[nodiscard]] bool is_vcpu_thread() const override { return std::this_thread::get_id() == vcpu_.get_id(); }
   void lock() override { lock_.lock(); }
   void unlock() override;
   [[nodiscard]] bool is_running() const override { return is_running_.load(); }

@@ -25,6 +25,9 @@
 // it.
 #include "guests/qemu/agent/icount_executor.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace fermata::qemu {
 namespace {
 
@@ -49,16 +52,63 @@ void IcountExecutor::leave(const wire::Leave& order) {
 
 void IcountExecutor::timer_expired() {
   if (state_ == State::running) {
-    const time::Instant reached = standing_at();
-    if (reached < horizon_) {  // armed by an earlier life of this clock
-      host_.arm_timer(horizon_reading());
+    const time::Instant reached = now();
+    if (reached < next_stop()) {  // armed by an earlier life of this clock
+      host_.arm_timer(reading_of(next_stop()));
       return;
     }
-    horizon_ = reached;
+    if (inputs_ != nullptr && let_others_go_first()) {
+      return;
+    }
+    if (inputs_ != nullptr) {
+      inputs_->deliver(reached);
+    }
+    if (state_ != State::running) {
+      return;  // an input has had the guest's device make an output at which it is to stop
+    }
+    if (reached < horizon_ || was_raised()) {
+      host_.arm_timer(reading_of(next_stop()));
+      return;
+    }
+    horizon_ = standing_at();
+    reason_ = wire::StopReason::horizon;
     state_ = State::held;
     is_reported_ = false;
   }
   hold();
+}
+
+// At one instant devices' timers come first, whenever they were armed: ours goes behind them, within the same pass.
+bool IcountExecutor::let_others_go_first() {
+  have_others_gone_first_ = !have_others_gone_first_;
+  if (have_others_gone_first_) {
+    host_.arm_timer(host_.clock());
+  }
+  return have_others_gone_first_;
+}
+
+// True if a grant that came meanwhile lets the guest go on without a stop.
+bool IcountExecutor::was_raised() {
+  if (inputs_ == nullptr) {
+    return false;
+  }
+  follower_->serve({});
+  if (is_leaving_ || !granted_ || *granted_ <= horizon_) {
+    return false;
+  }
+  horizon_ = *granted_;
+  granted_.reset();
+  return true;
+}
+
+void IcountExecutor::stop_here(time::Instant at, wire::StopReason reason) {
+  if (state_ == State::running) {
+    horizon_ = at;
+    reason_ = reason;
+    state_ = State::held;
+    is_reported_ = false;
+    hold();
+  }
 }
 
 // In this order: with work queued vCPU 0 does not count as idle, and QEMU 7.2 moves an idle machine's clock on to
@@ -68,11 +118,49 @@ void IcountExecutor::hold() {
   host_.park_timer();
 }
 
+time::Instant IcountExecutor::now() const { return time::Instant::origin() + (host_.clock() - zero_); }
+
+// Where the running machine is to be looked at next.
+time::Instant IcountExecutor::next_stop() const {
+  const auto input = inputs_ != nullptr ? inputs_->next() : std::nullopt;
+  return input ? std::min(*input, horizon_) : horizon_;
+}
+
 // The instant at which the machine stands: the horizon, unless it is beyond by an instruction or more.
 time::Instant IcountExecutor::standing_at() const {
-  const time::Duration past = host_.clock() - horizon_reading();
+  const time::Duration past = now() - horizon_;
   const bool is_on_time = past >= time::Duration::zero() && past < host_.instruction_length();
   return is_on_time ? horizon_ : horizon_ + past;
+}
+
+void IcountExecutor::return_to(time::Instant now) {
+  zero_ = host_.clock() - now.since_origin();
+  horizon_ = now;
+}
+
+void IcountExecutor::go_on_to(time::Instant horizon) {
+  horizon_ = horizon;
+  state_ = State::running;
+  have_others_gone_first_ = false;
+  host_.arm_timer(reading_of(next_stop()));
+}
+
+// While the vCPUs stand and our timer is out of reach.
+wire::NextEvent IcountExecutor::next_event() const {
+  if (!host_.are_vcpus_idle()) {
+    return {};
+  }
+  wire::NextEvent next{.is_idle = true};
+  if (const auto timer = host_.next_timer()) {
+    next.timer = time::Instant::origin() + (*timer - zero_);
+  }
+  if (const auto input = inputs_->next(); input && (!next.timer || *input < *next.timer)) {
+    next.timer = input;
+  }
+  if (next.timer) {
+    next.timer = std::max(*next.timer, horizon_);
+  }
+  return next;
 }
 
 void IcountExecutor::run_work() {
@@ -98,6 +186,10 @@ void IcountExecutor::stand() {
     host_.arm_timer(host_.clock());
     return;
   }
+  if (inputs_ != nullptr) {
+    next_ = is_reported_ ? wire::NextEvent{} : next_event();
+    inputs_->standing(horizon_);
+  }
   host_.stay_busy();
   host_.unlock();
   wait_for_order();
@@ -105,10 +197,7 @@ void IcountExecutor::stand() {
   if (is_leaving_) {
     wait_for_the_end();
   } else if (granted_) {
-    horizon_ = *granted_;
-    granted_.reset();
-    state_ = State::running;
-    host_.arm_timer(horizon_reading());
+    go_on_to(*std::exchange(granted_, std::nullopt));
   } else if (host_.is_running()) {
     host_.arm_timer(host_.clock());
   }
@@ -118,7 +207,7 @@ void IcountExecutor::stand() {
 void IcountExecutor::wait_for_order() {
   if (!is_reported_) {
     is_reported_ = true;
-    follower_->stopped({.now = horizon_});
+    follower_->stopped({.now = horizon_, .reason = reason_, .next = next_});
   }
   for (unsigned look = 1; !is_leaving_ && !must_let_go() && (!granted_ || host_.is_ending()); ++look) {
     let_others_work(look);
@@ -126,6 +215,9 @@ void IcountExecutor::wait_for_order() {
       host_.pause();
     } else {
       follower_->serve(look_interval);
+      if (inputs_ != nullptr) {
+        inputs_->waiting();
+      }
     }
   }
 }
@@ -176,10 +268,35 @@ void IcountExecutor::machine_started() {
 
 void IcountExecutor::machine_stopped(const std::string& state) {
   stopped_at_ = host_.clock();
+  const time::Instant standing = state_ == State::held ? horizon_ : now();
+  if (state == "paused" || state == "debug" || state == "io-error" || state == "watchdog" || state == "suspended") {
+    tell({.now = standing, .reason = wire::StopReason::user});
+  } else if (state == "guest-panicked") {
+    tell({.now = standing, .reason = wire::StopReason::panicked});
+  } else if (state == "internal-error") {
+    tell({.now = standing, .reason = wire::StopReason::error});
+  }
   // States that no grant can end, and the qqq protocol has no word for them: the simulator sees only its own limit.
-  if (state == "guest-panicked" || state == "shutdown" || state == "internal-error" || state == "io-error" ||
-      state == "watchdog") {
+  if (inputs_ == nullptr && (state == "guest-panicked" || state == "shutdown" || state == "internal-error" ||
+                             state == "io-error" || state == "watchdog")) {
     host_.tell_user("the machine is paused (" + state + "); it reports nothing to the simulator until it goes on");
+  }
+}
+
+void IcountExecutor::machine_reset() { tell({.now = now(), .reason = wire::StopReason::reset}); }
+
+// Told at the grant's end: QEMU carries a poweroff out at some instant of its own after the guest asked.
+void IcountExecutor::ended(int exit_status) {
+  if (stopped_at_ && !is_leaving_) {
+    tell({.now = horizon_, .reason = wire::StopReason::powered_off, .exit_status = exit_status});
+  }
+}
+
+// What is no end of a grant, where the protocol has a word for it. The vCPUs have stopped: the session is ours.
+void IcountExecutor::tell(const wire::Stop& stop) {
+  if (inputs_ != nullptr && has_started_) {
+    inputs_->standing(stop.now);
+    follower_->stopped(stop);
   }
 }
 

@@ -17,8 +17,35 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
  public:
   explicit IcountExecutor(QemuHost& host) : host_(host) {}
 
+  /// What happens at instants within a run, besides its end.
+  class Inputs {
+   public:
+    virtual ~Inputs() = default;
+    /// The instant of the next input that waits.
+    [[nodiscard]] virtual std::optional<time::Instant> next() const = 0;
+    /// Gives the guest's devices all that are due. Lock held, in the vCPU thread, no guest instruction under way.
+    virtual void deliver(time::Instant now) = 0;
+    /// The machine stands, no instruction is under way: called at least once before each report, lock held.
+    virtual void standing(time::Instant now) = 0;
+    /// The same while it goes on standing, every few milliseconds, without the lock.
+    virtual void waiting() = 0;
+  };
+
   /// Who is asked for grants. Once, before the machine starts; must outlive the executor.
   void set_follower(guest::Follower& follower) { follower_ = &follower; }
+  /// For protocols that carry inputs. Then horizons may also be raised while the guest runs, devices' timers of an
+  /// instant come before its inputs and its report, and reports tell the next event. Once, before the machine starts.
+  void set_inputs(Inputs& inputs) { inputs_ = &inputs; }
+
+  /// From within a guest's instruction or a timer: the machine is to stand still after it, at `at`, which is now, for
+  /// `reason`. vCPU thread, lock held.
+  void stop_here(time::Instant at, wire::StopReason reason);
+  /// Where the guest is: exact in the vCPU thread and where it stands. Lock held.
+  [[nodiscard]] time::Instant now() const;
+  /// Where it stands or runs to.
+  [[nodiscard]] time::Instant horizon() const { return horizon_; }
+  /// After a snapshot was loaded whose clock stood at `now` of ours: that is where the machine stands.
+  void return_to(time::Instant now);
 
   // guest::Executor
   void resume_until(time::Instant horizon) override;
@@ -29,6 +56,10 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   void run_work() override;
   void machine_started() override;
   void machine_stopped(const std::string& state) override;
+  void machine_reset() override;
+
+  /// The machine has ended for good, QEMU with this status. Main thread, on QEMU's way out.
+  void ended(int exit_status);
 
  private:
   enum class State : std::uint8_t {
@@ -36,30 +67,40 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
     running,  ///< the timer is armed at the horizon
   };
 
-  [[nodiscard]] time::Duration horizon_reading() const { return zero_ + horizon_.since_origin(); }
+  [[nodiscard]] time::Duration reading_of(time::Instant at) const { return zero_ + at.since_origin(); }
+  [[nodiscard]] time::Instant next_stop() const;
   [[nodiscard]] time::Instant standing_at() const;
+  [[nodiscard]] bool let_others_go_first();
+  [[nodiscard]] bool was_raised();
+  void go_on_to(time::Instant horizon);
+  [[nodiscard]] wire::NextEvent next_event() const;
   void hold();
   void stand();
   void wait_for_order();
   void let_others_work(unsigned look);
   [[nodiscard]] bool must_let_go() const;
   void wait_for_the_end();
+  void tell(const wire::Stop& stop);
 
   QemuHost& host_;
   guest::Follower* follower_ = nullptr;
+  Inputs* inputs_ = nullptr;
 
   // Under QEMU's lock.
   State state_ = State::held;
-  bool is_reported_ = true;                   // nothing is reported at the start
-  time::Instant horizon_;                     // where it stands or runs to
-  time::Duration zero_;                       // the reading of QEMU's clock at our origin
-  std::optional<time::Duration> stopped_at_;  // the reading at which QEMU stopped the machine
+  wire::StopReason reason_ = wire::StopReason::horizon;  // why it stands
+  bool is_reported_ = true;                              // nothing is reported at the start
+  bool have_others_gone_first_ = false;                  // those with timers at our instant
+  time::Instant horizon_;                                // where it stands or runs to
+  time::Duration zero_;                                  // the reading of QEMU's clock at our origin
+  std::optional<time::Duration> stopped_at_;             // the reading at which QEMU stopped the machine
   bool has_started_ = false;
   bool is_underway_ = false;  // the vCPU thread has left the wait for its first start
   bool is_working_ = false;   // within run_work
 
   // Of the vCPU thread, within run_work.
   std::optional<time::Instant> granted_;
+  wire::NextEvent next_;
   bool is_leaving_ = false;
 };
 

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -20,6 +21,8 @@
 #include "fermata/transport/unix_socket.hpp"
 #include "guests/qemu/agent/agent_options.hpp"
 #include "guests/qemu/agent/icount_executor.hpp"
+#include "guests/qemu/agent/link/channels.hpp"
+#include "guests/qemu/agent/link/stock_channels.hpp"
 #include "guests/qemu/agent/watcher.hpp"
 #include "guests/qemu/stock/doctor.hpp"
 #include "guests/qemu/stock/plugin_api.hpp"
@@ -56,14 +59,36 @@ class Agent {
       : options_(options),
         symbols_(search.symbols),
         socket_(transport::UnixSocket::adopt(options.sock)),
-        session_(options.zero),
         qemu_(symbols_),
-        executor_(qemu_),
-        follower_(session_, socket_, executor_, {.statistics = map_statistics(options.stats)}) {
-    executor_.set_follower(follower_);
+        executor_(qemu_) {
+    if (options.protocol == AgentOptions::Protocol::link) {
+      devices_.emplace(options.channels, program_lookup());
+    }
   }
 
   void take_over_machine() {
+    check_machine();
+    make_session();
+    follower_.emplace(*session_, socket_, executor_,
+                      guest::Follower::Options{.statistics = map_statistics(options_.stats)});
+    executor_.set_follower(*follower_);
+    qemu_.connect(executor_);
+    qemu_.set_quiet_clock(quiet_clock_);
+    if (const std::string shortfall = quiet_clock_.install(); !shortfall.empty() && std::getenv("FERMATA_VERBOSE")) {
+      tell("note: each quantum wakes QEMU's main thread, because " + shortfall);
+    }
+    watch_peer(options_.sock, [this] {
+      qemu_.lock();
+      qemu_.request_quit();
+      qemu_.unlock();
+    });
+  }
+
+  // On QEMU's way out; its threads have stopped if it goes in order.
+  void ended(int exit_status) { executor_.ended(exit_status); }
+
+ private:
+  void check_machine() const {
     const std::vector<std::string> failures = failed_probes(symbols_, true);
     for (const std::string& failure : failures) {
       tell(failure);
@@ -75,26 +100,27 @@ class Agent {
     if (const QemuVersionTriple version = query_version(symbols_); !is_tested_version(version)) {
       tell("note: QEMU " + to_string(version) + " is none that Fermata was tested with; all checks passed");
     }
-    qemu_.connect(executor_);
-    if (const std::string shortfall = quiet_clock_.install(); !shortfall.empty() && std::getenv("FERMATA_VERBOSE")) {
-      tell("note: each quantum wakes QEMU's main thread, because " + shortfall);
-    }
-    watch_peer(options_.sock, [this] {
-      qemu_.lock();
-      qemu_.request_quit();
-      qemu_.unlock();
-    });
   }
 
- private:
+  void make_session() {
+    if (!devices_) {
+      session_ = std::make_unique<wire::QqqGuestSession>(options_.zero);
+      return;
+    }
+    channels_.emplace(qemu_, executor_, devices_->snapshots(), devices_->open());
+    session_ = channels_->make_session("QEMU " + to_string(query_version(symbols_)));
+  }
+
   AgentOptions options_;
   Symbols symbols_;
   transport::UnixSocket socket_;
-  wire::QqqGuestSession session_;
   StockQemu qemu_;
   QuietClock quiet_clock_{symbols_};
   IcountExecutor executor_;
-  guest::Follower follower_;
+  std::optional<link::StockChannels> devices_;  // of a link v1 session, as is the next
+  std::optional<link::Channels> channels_;
+  std::unique_ptr<wire::GuestSession> session_;
+  std::optional<guest::Follower> follower_;
 };
 
 Agent* agent = nullptr;  // the plugin interface hands nothing through to the notifier
@@ -151,7 +177,15 @@ void install(const PluginInfo& info, std::span<const char* const> arguments) {
                           "; Fermata needs a QEMU built with modules, as distributions ship it");
   }
   agent = new Agent(options, search);
-  notify_when_ready(search.symbols, [](QemuNotifier*, void*) { agent->take_over_machine(); });
+  ::on_exit([](int status, void* /*unused*/) { agent->ended(status); }, nullptr);
+  notify_when_ready(search.symbols, [](QemuNotifier*, void*) {
+    try {
+      agent->take_over_machine();
+    } catch (const std::exception& error) {  // QEMU is C: nothing may pass through it
+      tell(error.what());
+      std::exit(EXIT_FAILURE);
+    }
+  });
 }
 
 }  // namespace

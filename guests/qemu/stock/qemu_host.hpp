@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "fermata/host/clock.hpp"
@@ -31,6 +32,8 @@ class QemuHost {
     /// The machine was stopped (QMP stop, a debugger, savevm, shutdown, panic); `state` is QEMU's word for it. Main
     /// thread; vCPUs have stopped.
     virtual void machine_stopped(const std::string& state) = 0;
+    /// The machine is being reset while it runs: vCPUs have been paused and go on afterwards. Main thread.
+    virtual void machine_reset() = 0;
   };
 
   virtual ~QemuHost() = default;
@@ -56,6 +59,13 @@ class QemuHost {
   /// a machine's first instruction QEMU's vCPU thread sleeps first and looks then, so that it would sleep through a
   /// wish that came meanwhile.
   virtual void look_again() = 0;
+
+  /// From within `run_work`, before `stay_busy`: true if all vCPUs wait for an interrupt.
+  [[nodiscard]] virtual bool are_vcpus_idle() = 0;
+  /// The reading of the next timer of the machine's own; the agent's is parked.
+  [[nodiscard]] virtual std::optional<time::Duration> next_timer() const = 0;
+  /// True in the thread that executes guest code. No lock needed.
+  [[nodiscard]] virtual bool is_vcpu_thread() const = 0;
 
   virtual void lock() = 0;
   virtual void unlock() = 0;

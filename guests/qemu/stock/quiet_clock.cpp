@@ -150,7 +150,7 @@ bool QuietClock::is_idle(const QemuCpu* cpu) {
     was_asked_ = true;
     return false;
   }
-  if (is_warping_ || cpu != last_cpu_) {
+  if (is_warping_ || is_paused_ || cpu != last_cpu_) {
     return true;
   }
   if (!qemu_.qemu_in_vcpu_thread()) {

@@ -23,6 +23,19 @@ class QuietClock {
   /// for people; empty if it will.
   [[nodiscard]] std::string install();
 
+  /// While one lives, QEMU gets an answer to its question whether its vCPUs are idle, and nothing else happens. vCPU
+  /// thread, lock held.
+  class Pause {
+   public:
+    explicit Pause(QuietClock& clock) : clock_(clock) { clock_.is_paused_ = true; }
+    ~Pause() { clock_.is_paused_ = false; }
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+
+   private:
+    QuietClock& clock_;
+  };
+
  private:
   using NotifyCallback = void (*)(void* opaque, int clock);
   // A timer list of an AioContext whose notifications pass through us.
@@ -53,6 +66,7 @@ class QuietClock {
 
   // Under QEMU's lock.
   QemuCpu* last_cpu_ = nullptr;
+  bool is_paused_ = false;
   bool is_warping_ = false;  // within QEMU's warp, which asks in turn whether all vCPUs are idle
   bool is_parked_ = false;   // the vCPU thread has gone to sleep and leaves the clock to the main thread
   bool is_probing_ = false;  // within does_arming_ask

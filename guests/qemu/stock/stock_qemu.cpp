@@ -38,6 +38,16 @@ void StockQemu::connect(Listener& listener) {
         }
       },
       this);
+  if (qemu_.qemu_register_reset != nullptr) {
+    qemu_.qemu_register_reset(
+        [](void* self) {
+          // Not at the start, nor within a snapshot's load.
+          if (static_cast<StockQemu*>(self)->is_running()) {
+            static_cast<StockQemu*>(self)->listener_->machine_reset();
+          }
+        },
+        this);
+  }
 }
 
 time::Duration StockQemu::clock() const { return time::Duration::nanoseconds(qemu_.qemu_clock_get_ns(virtual_clock)); }
@@ -80,6 +90,25 @@ void StockQemu::look_again() {
     unlock();
   }).detach();
 }
+
+bool StockQemu::are_vcpus_idle() {
+  if (qemu_.all_cpu_threads_idle == nullptr) {
+    return false;
+  }
+  if (quiet_clock_ == nullptr) {
+    return qemu_.all_cpu_threads_idle();
+  }
+  const QuietClock::Pause pause(*quiet_clock_);
+  return qemu_.all_cpu_threads_idle();
+}
+
+std::optional<time::Duration> StockQemu::next_timer() const {
+  const std::int64_t deadline_ns = qemu_.qemu_clock_deadline_ns_all(virtual_clock, any_timer);
+  const bool has_timer = deadline_ns >= 0 && deadline_ns < out_of_reach_ns / 2;  // ours is parked
+  return has_timer ? std::optional(clock() + time::Duration::nanoseconds(deadline_ns)) : std::nullopt;
+}
+
+bool StockQemu::is_vcpu_thread() const { return qemu_.qemu_in_vcpu_thread == nullptr || qemu_.qemu_in_vcpu_thread(); }
 
 void StockQemu::lock() { qemu_.bql_lock("fermata", 0); }
 

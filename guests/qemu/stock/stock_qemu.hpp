@@ -4,6 +4,7 @@
 #include <string>
 
 #include "guests/qemu/stock/qemu_host.hpp"
+#include "guests/qemu/stock/quiet_clock.hpp"
 #include "guests/qemu/stock/symbols.hpp"
 
 namespace fermata::qemu {
@@ -27,6 +28,9 @@ class StockQemu final : public QemuHost {
   void stay_busy() override;
   void run_other_work() override;
   void look_again() override;
+  [[nodiscard]] bool are_vcpus_idle() override;
+  [[nodiscard]] std::optional<time::Duration> next_timer() const override;
+  [[nodiscard]] bool is_vcpu_thread() const override;
   void lock() override;
   void unlock() override;
   [[nodiscard]] bool is_running() const override;
@@ -36,8 +40,8 @@ class StockQemu final : public QemuHost {
   void pause() override;
   void tell_user(const std::string& line) override;
 
-  /// The agent's timer, for those who look for it in QEMU's lists.
-  [[nodiscard]] const void* timer() const { return &timer_; }
+  /// Who hooks into QEMU's question whether its vCPUs are idle: not to act on ours.
+  void set_quiet_clock(QuietClock& clock) { quiet_clock_ = &clock; }
 
  private:
   void run_work();
@@ -47,6 +51,7 @@ class StockQemu final : public QemuHost {
   QemuTimerStorage timer_{};
   QemuCpu* first_cpu_ = nullptr;
   Listener* listener_ = nullptr;
+  QuietClock* quiet_clock_ = nullptr;
   bool is_thread_prepared_ = false;
 };
 

@@ -80,6 +80,9 @@ SymbolSearch find_symbols(const SymbolLookup& lookup) {
   finder.find(s.get_ptr_rcu_reader, {"get_ptr_rcu_reader"});
   finder.find(s.rcu_remove_force_rcu_notifier, {"rcu_remove_force_rcu_notifier"});
 
+  finder.find(s.all_cpu_threads_idle, {"all_cpu_threads_idle"});
+  finder.find(s.qemu_register_reset, {"qemu_register_reset"});
+
   finder.find(s.qemu_in_vcpu_thread, {"qemu_in_vcpu_thread"});
   finder.find(s.timerlist_has_timers, {"timerlist_has_timers"});
   finder.find(s.timerlist_notify, {"timerlist_notify"});

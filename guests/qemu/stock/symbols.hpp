@@ -46,6 +46,10 @@ struct Symbols {
   void* (*get_ptr_rcu_reader)() = nullptr;
   void (*rcu_remove_force_rcu_notifier)(void* notifier) = nullptr;
 
+  // For reports that tell more (link v1).
+  bool (*all_cpu_threads_idle)() = nullptr;
+  void (*qemu_register_reset)(void (*reset)(void*), void* opaque) = nullptr;
+
   // To keep QEMU's main thread asleep at a quantum's end; slower without.
   bool (*qemu_in_vcpu_thread)() = nullptr;
   bool (*timerlist_has_timers)(void* list) = nullptr;

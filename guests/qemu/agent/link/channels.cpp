@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A checkpoint, seen from the vCPU thread, which waits for an order in Follower::serve:
+//
+//   vCPU thread, no lock              QEMU's main thread
+//   session: checkpoint(name)
+//     snapshots_->save() ------------> savevm: stop the vCPUs ...
+//   lets go, stands still              ... write the image, let them go on; is_done_
+//   waits for an order again
+//   waiting(): session->done()
+#include "guests/qemu/agent/link/channels.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "fermata/base/error.hpp"
+
+namespace fermata::qemu::link {
+
+Channels::Channels(QemuHost& host, IcountExecutor& executor, Snapshots& snapshots,
+                   std::vector<std::unique_ptr<End>> ends)
+    : host_(&host), executor_(&executor), snapshots_(&snapshots), ends_(std::move(ends)), inputs_(ends_.size()) {
+  executor.set_inputs(*this);
+  for (std::size_t i = 0; i < ends_.size(); ++i) {
+    ends_[i]->set_output([this, channel = static_cast<std::uint16_t>(i + 1)](std::span<const std::byte> payload) {
+      output(channel, payload);
+    });
+  }
+}
+
+std::unique_ptr<wire::GuestSession> Channels::make_session(const std::string& name) {
+  wire::link::GuestSession::Identity identity{.name = name, .abilities = abilities};
+  for (const auto& end : ends_) {
+    identity.channels.push_back(end->declared());
+  }
+  auto session = std::make_unique<wire::link::GuestSession>(std::move(identity), *this);
+  session_ = session.get();
+  return session;
+}
+
+void Channels::deliver(time::Instant now) {
+  while (const auto input = inputs_.take_due(now)) {
+    End& end = *ends_[input->channel - 1U];
+    end.deliver(input->payload);
+    session_->dropped(input->channel, end.dropped());
+  }
+}
+
+void Channels::output(std::uint16_t channel, std::span<const std::byte> payload) {
+  if (host_->is_vcpu_thread()) {
+    tell(channel, executor_->now(), payload);
+    return;
+  }
+  late_.push_back({channel, {payload.begin(), payload.end()}});
+  if (ends_[channel - 1U]->declared().timing == wire::link::Timing::exact && !std::exchange(has_told_late_, true)) {
+    host_->tell_user("note: " + ends_[channel - 1U]->declared().name +
+                     " sends in QEMU's main thread: its outputs have the instants at which the guest next stands");
+  }
+}
+
+void Channels::tell(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload) {
+  if (session_->output(channel, at, payload) == wire::link::GuestSession::After::stop) {
+    executor_->stop_here(at, session_->stop_wanted());
+  }
+}
+
+void Channels::standing(time::Instant now) {
+  for (const Late& late : std::exchange(late_, {})) {
+    tell(late.channel, now, late.payload);
+  }
+}
+
+std::string Channels::why_not_saved(const std::string& name) const {
+  if (checkpoints_.size() >= most_checkpoints && !checkpoints_.contains(name)) {
+    return fmt::format("{} checkpoints are kept already; save over one of them", most_checkpoints);
+  }
+  for (const auto& end : ends_) {
+    if (std::string why = end->why_not_saved(); !why.empty()) {
+      return why;
+    }
+  }
+  return {};
+}
+
+Channels::Saved Channels::save() const {
+  state::Writer writer;
+  inputs_.save(writer);
+  for (const auto& end : ends_) {
+    end->save(writer);
+  }
+  return {executor_->horizon(), writer.take()};
+}
+
+void Channels::load(const Saved& saved) {
+  state::Reader reader(saved.bytes);
+  inputs_.load(reader);
+  for (const auto& end : ends_) {
+    end->load(reader);
+  }
+  executor_->return_to(saved.now);
+}
+
+void Channels::checkpoint(const std::string& name) {
+  host_->lock();
+  std::string why = why_not_saved(name);
+  if (why.empty()) {
+    saving_ = save();
+  }
+  host_->unlock();
+  if (!why.empty()) {
+    session_->failed(why);
+    return;
+  }
+  underway_ = name;
+  snapshots_->save("fermata-" + name, [this](std::string error) {
+    error_ = std::move(error);
+    is_done_ = true;
+  });
+}
+
+void Channels::restore(const std::string& name) {
+  if (!checkpoints_.contains(name)) {
+    session_->failed("there is no checkpoint \"" + name + '"');
+    return;
+  }
+  underway_ = name;
+  snapshots_->load("fermata-" + name, [this](std::string error) {
+    error_ = std::move(error);
+    is_done_ = true;
+  });
+}
+
+void Channels::waiting() {
+  if (is_done_.exchange(false)) {
+    finish(error_);
+  }
+}
+
+void Channels::finish(const std::string& error) {
+  const auto saved = std::exchange(saving_, std::nullopt);
+  if (!error.empty()) {
+    session_->failed("QEMU: " + error + (saved ? " (its snapshots need a writable qcow2 disk)" : ""));
+    return;
+  }
+  if (saved) {
+    checkpoints_[underway_] = *saved;
+  } else {
+    host_->lock();
+    load(checkpoints_.at(underway_));
+    host_->unlock();
+  }
+  session_->done(executor_->horizon());
+}
+
+}  // namespace fermata::qemu::link

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fermata/guest/pending_inputs.hpp"
+#include "fermata/wire/link/guest_session.hpp"
+#include "guests/qemu/agent/icount_executor.hpp"
+#include "guests/qemu/agent/link/end.hpp"
+
+namespace fermata::qemu::link {
+
+/// A QEMU's devices as channels of a link v1 session (docs/protocol.md): gives inputs at their instants, tells outputs
+/// with theirs, has QEMU make checkpoints.
+///
+/// Thread rule: the session is the vCPU thread's, or the main thread's while the vCPUs have stopped. What a device
+/// sends in QEMU's main thread waits until the vCPU thread stands, and is stamped with where that is.
+class Channels final : public wire::link::GuestSession::Port, public IcountExecutor::Inputs {
+ public:
+  static constexpr std::uint32_t abilities = wire::link::ability_exact | wire::link::ability_reactive |
+                                             wire::link::ability_present | wire::link::ability_checkpoints |
+                                             wire::link::ability_raise;
+  static constexpr std::size_t most_checkpoints = 64;
+
+  /// All outlive it. The ends are the channels 1, 2, 3 ...
+  Channels(QemuHost& host, IcountExecutor& executor, Snapshots& snapshots, std::vector<std::unique_ptr<End>> ends);
+
+  /// The session whose port this is; once, to go before this does.
+  [[nodiscard]] std::unique_ptr<wire::GuestSession> make_session(const std::string& name);
+
+  // wire::link::GuestSession::Port
+  void input(const wire::link::Datum& input) override { inputs_.add(input); }
+  void checkpoint(const std::string& name) override;
+  void restore(const std::string& name) override;
+
+  // IcountExecutor::Inputs
+  [[nodiscard]] std::optional<time::Instant> next() const override { return inputs_.next(); }
+  void deliver(time::Instant now) override;
+  void standing(time::Instant now) override;
+  void waiting() override;
+
+ private:
+  struct Saved {
+    time::Instant now;
+    std::vector<std::byte> bytes;
+  };
+  struct Late {
+    std::uint16_t channel;
+    std::vector<std::byte> payload;
+  };
+
+  void output(std::uint16_t channel, std::span<const std::byte> payload);
+  void tell(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
+  [[nodiscard]] std::string why_not_saved(const std::string& name) const;
+  [[nodiscard]] Saved save() const;
+  void load(const Saved& saved);
+  void finish(const std::string& error);
+
+  QemuHost* host_;
+  IcountExecutor* executor_;
+  Snapshots* snapshots_;
+  std::vector<std::unique_ptr<End>> ends_;
+  guest::PendingInputs inputs_;
+  wire::link::GuestSession* session_ = nullptr;
+
+  std::vector<Late> late_;  // from QEMU's main thread; under its lock
+  bool has_told_late_ = false;
+
+  std::map<std::string, Saved> checkpoints_;
+  std::string underway_;         // the checkpoint that is made or restored
+  std::optional<Saved> saving_;  // if it is made
+  std::string error_;            // valid once is_done_
+  std::atomic<bool> is_done_{false};
+};
+
+}  // namespace fermata::qemu::link

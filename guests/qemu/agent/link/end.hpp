@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <span>
+#include <string>
+
+#include "fermata/base/byte_queue.hpp"
+#include "fermata/state/reader.hpp"
+#include "fermata/state/writer.hpp"
+#include "fermata/wire/link/channel.hpp"
+#include "guests/qemu/stock/io/ports.hpp"
+
+namespace fermata::qemu::link {
+
+/// A channel's end at a device of the guest's. QEMU's lock is held in all calls.
+class End {
+ public:
+  /// A payload that the guest sends, as the protocol has it.
+  using Output = std::function<void(std::span<const std::byte> payload)>;
+
+  explicit End(wire::link::Channel declared) : declared_(std::move(declared)) {}
+  virtual ~End() = default;
+  End(const End&) = delete;
+  End& operator=(const End&) = delete;
+
+  [[nodiscard]] const wire::link::Channel& declared() const { return declared_; }
+  virtual void set_output(Output output) = 0;
+  /// The instant of an input has come.
+  virtual void deliver(std::span<const std::byte> payload) = 0;
+  /// How many inputs were lost, in part or whole.
+  [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
+
+  /// Why the guest cannot be saved now; empty if it can.
+  [[nodiscard]] virtual std::string why_not_saved() const { return {}; }
+  /// What waits in front of the device.
+  virtual void save(state::Writer& /*writer*/) const {}
+  virtual void load(state::Reader& /*reader*/) {}
+
+ protected:
+  void count_dropped() { ++dropped_; }
+
+ private:
+  wire::link::Channel declared_;
+  std::uint64_t dropped_ = 0;
+};
+
+/// A serial line. What the guest's device has no room for waits here.
+class SerialEnd final : public End {
+ public:
+  static constexpr std::size_t most_waiting = 64 * 1024;
+
+  SerialEnd(const std::string& name, SerialPort& port);
+  void set_output(Output output) override;
+  void deliver(std::span<const std::byte> payload) override;
+  void save(state::Writer& writer) const override { writer.bytes(waiting_.bytes()); }
+  void load(state::Reader& reader) override;
+
+ private:
+  void offer();
+
+  SerialPort* port_;
+  base::ByteQueue waiting_;
+  bool is_offering_ = false;
+};
+
+/// An Ethernet cable. `timing` is what the guest's card allows.
+class EthernetEnd final : public End {
+ public:
+  EthernetEnd(const std::string& name, NetworkPort& port, wire::link::Timing timing);
+  void set_output(Output output) override;
+  void deliver(std::span<const std::byte> payload) override;
+  [[nodiscard]] std::string why_not_saved() const override;
+
+ private:
+  NetworkPort* port_;
+};
+
+/// An interrupt line into the guest.
+class LineEnd final : public End {
+ public:
+  LineEnd(const std::string& name, IrqInput& input);
+  void set_output(Output /*output*/) override {}
+  void deliver(std::span<const std::byte> payload) override { input_->set(payload[0] != std::byte{0}); }
+
+ private:
+  IrqInput* input_;
+};
+
+}  // namespace fermata::qemu::link

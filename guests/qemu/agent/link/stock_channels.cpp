@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/agent/link/stock_channels.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "fermata/base/error.hpp"
+#include "guests/qemu/stock/io/stock_irq.hpp"
+#include "guests/qemu/stock/io/stock_serial.hpp"
+
+namespace fermata::qemu::link {
+namespace {
+
+void need(IoFeature feature, const SymbolLookup& lookup) {
+  if (const auto missing = missing_for(feature, lookup); !missing.empty()) {
+    throw base::Error(base::ErrorCode::unsupported,
+                      fmt::format("{}: this QEMU does not export {}", to_string(feature), fmt::join(missing, ", ")));
+  }
+}
+
+void check_names(const ChannelOptions& options) {
+  std::set<std::string> names;
+  const auto add = [&names](const std::string& name) {
+    if (!names.insert(name).second) {
+      throw base::BadArgument("channel " + name + ": the name is there twice");
+    }
+  };
+  std::ranges::for_each(options.serials, add);
+  std::ranges::for_each(options.ethernets, add);
+  std::ranges::for_each(options.lines, add, &LineOption::name);
+  std::ranges::for_each(options.windows, add, &WindowOption::name);
+}
+
+}  // namespace
+
+StockChannels::StockChannels(ChannelOptions options, const SymbolLookup& lookup)
+    : options_(std::move(options)), qemu_(find_io_symbols(lookup)), snapshots_(qemu_) {
+  check_names(options_);
+  const std::initializer_list<std::pair<bool, IoFeature>> features = {
+      {!options_.serials.empty(), IoFeature::serial},
+      {!options_.ethernets.empty(), IoFeature::ethernet},
+      {!options_.lines.empty(), IoFeature::lines},
+      {!options_.windows.empty(), IoFeature::windows},
+      {true, IoFeature::snapshots}};
+  for (const auto& [is_wanted, feature] : features) {
+    if (is_wanted) {
+      need(feature, lookup);
+    }
+  }
+  for (const std::string& name : options_.ethernets) {
+    networks_.push_back(std::make_unique<StockNetwork>(qemu_, name));
+  }
+}
+
+std::vector<std::unique_ptr<End>> StockChannels::open() {
+  std::vector<std::unique_ptr<End>> ends;
+  for (const std::string& name : options_.serials) {
+    ends.push_back(
+        std::make_unique<SerialEnd>(name, *serials_.emplace_back(std::make_unique<StockSerial>(qemu_, name))));
+  }
+  for (std::size_t i = 0; i < networks_.size(); ++i) {
+    const std::string& name = options_.ethernets[i];
+    const bool is_late = std::ranges::find(options_.late, name) != options_.late.end();
+    ends.push_back(std::make_unique<EthernetEnd>(
+        name, *networks_[i], is_late ? wire::link::Timing::at_synchronisation : wire::link::Timing::exact));
+  }
+  for (const LineOption& line : options_.lines) {
+    ends.push_back(std::make_unique<LineEnd>(
+        line.name, *lines_.emplace_back(std::make_unique<StockIrq>(qemu_, line.controller, line.number))));
+  }
+  return ends;
+}
+
+}  // namespace fermata::qemu::link

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "guests/qemu/agent/link/end.hpp"
+#include "guests/qemu/agent/link/options.hpp"
+#include "guests/qemu/stock/io/stock_network.hpp"
+#include "guests/qemu/stock/io/stock_snapshots.hpp"
+
+namespace fermata::qemu::link {
+
+/// The devices of the QEMU around us that were named as channels. Never destroyed while QEMU lives.
+class StockChannels {
+ public:
+  /// While QEMU starts, before its devices exist: network backends are made here. Throws base::Error (unsupported) that
+  /// names what this QEMU does not export; base::BadArgument for a name that is there twice.
+  StockChannels(ChannelOptions options, const SymbolLookup& lookup);
+
+  /// At machine-init-done, once: finds the others. Their order is that of the channels: serial, ethernet, line, mmio.
+  /// Throws base::Error.
+  [[nodiscard]] std::vector<std::unique_ptr<End>> open();
+  [[nodiscard]] Snapshots& snapshots() { return snapshots_; }
+
+ private:
+  ChannelOptions options_;
+  IoSymbols qemu_;
+  StockSnapshots snapshots_;
+  std::vector<std::unique_ptr<StockNetwork>> networks_;
+  std::vector<std::unique_ptr<SerialPort>> serials_;
+  std::vector<std::unique_ptr<IrqInput>> lines_;
+};
+
+}  // namespace fermata::qemu::link

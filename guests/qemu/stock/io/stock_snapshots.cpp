@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/stock/io/stock_snapshots.hpp"
+
+#include <cstdlib>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace fermata::qemu {
+namespace {
+
+struct Job {
+  IoSymbols qemu;
+  std::vector<std::string> commands;
+  std::function<void(std::string)> done;
+};
+
+// What the monitor prints for a command is its error: these print nothing otherwise.
+std::string run_command(const IoSymbols& qemu, const std::string& command) {
+  char* printed = qemu.qmp_human_monitor_command(command.c_str(), false, 0, nullptr);
+  std::string text = printed != nullptr ? printed : "QEMU refused the monitor command " + command;
+  std::free(printed);  // NOLINT: QEMU's allocation
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
+    text.pop_back();
+  }
+  return text;
+}
+
+}  // namespace
+
+void StockSnapshots::save(const std::string& tag, std::function<void(std::string)> done) {
+  run({"savevm " + tag}, std::move(done));
+}
+
+// A load that fails leaves the machine stopped.
+void StockSnapshots::load(const std::string& tag, std::function<void(std::string)> done) {
+  run({"loadvm " + tag, "cont"}, std::move(done));
+}
+
+void StockSnapshots::run(std::vector<std::string> commands, std::function<void(std::string)> done) {
+  auto* job = new Job{qemu_, std::move(commands), std::move(done)};
+  qemu_.aio_bh_schedule_oneshot_full(
+      qemu_.qemu_get_aio_context(),
+      [](void* opaque) {
+        const std::unique_ptr<Job> owned(static_cast<Job*>(opaque));
+        std::string error = run_command(owned->qemu, owned->commands.front());
+        if (!error.empty() && owned->commands.size() > 1) {
+          run_command(owned->qemu, owned->commands.back());
+        }
+        owned->done(std::move(error));
+      },
+      job, "fermata");
+}
+
+}  // namespace fermata::qemu

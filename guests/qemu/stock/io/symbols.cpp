@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/stock/io/symbols.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+// One visit of all symbols, for finding and for listing what lacks.
+template <typename Visit>
+void visit_symbols(IoSymbols& s, Visit visit) {
+  visit(IoFeature::serial, "qemu_chr_find", s.qemu_chr_find);
+  visit(IoFeature::serial, "qemu_chr_be_can_write", s.qemu_chr_be_can_write);
+  visit(IoFeature::serial, "qemu_chr_be_write", s.qemu_chr_be_write);
+  visit(IoFeature::serial, "qemu_chr_write", s.qemu_chr_write);
+  visit(IoFeature::serial, "qemu_chr_fe_accept_input", s.qemu_chr_fe_accept_input);
+  visit(IoFeature::serial, "object_get_class", s.object_get_class);
+  visit(IoFeature::ethernet, "qemu_new_net_client", s.qemu_new_net_client);
+  visit(IoFeature::ethernet, "qemu_send_packet_async", s.qemu_send_packet_async);
+  visit(IoFeature::lines, "object_resolve_path_type", s.object_resolve_path_type);
+  visit(IoFeature::lines, "object_property_find", s.object_property_find);
+  visit(IoFeature::lines, "qdev_get_gpio_in", s.qdev_get_gpio_in);
+  visit(IoFeature::lines, "qemu_set_irq", s.qemu_set_irq);
+  visit(IoFeature::windows, "memory_region_init_io", s.memory_region_init_io);
+  visit(IoFeature::windows, "memory_region_add_subregion_overlap", s.memory_region_add_subregion_overlap);
+  visit(IoFeature::windows, "get_system_memory", s.get_system_memory);
+  visit(IoFeature::windows, "get_system_io", s.get_system_io);
+  visit(IoFeature::snapshots, "qmp_human_monitor_command", s.qmp_human_monitor_command);
+  visit(IoFeature::snapshots, "aio_bh_schedule_oneshot_full", s.aio_bh_schedule_oneshot_full);
+  visit(IoFeature::snapshots, "qemu_get_aio_context", s.qemu_get_aio_context);
+}
+
+}  // namespace
+
+const char* to_string(IoFeature feature) {
+  switch (feature) {
+    case IoFeature::serial: return "exact serial";
+    case IoFeature::ethernet: return "exact Ethernet";
+    case IoFeature::lines: return "interrupt lines";
+    case IoFeature::windows: return "register windows";
+    case IoFeature::snapshots: return "checkpoints";
+  }
+  return "unknown";
+}
+
+std::vector<std::string> missing_for(IoFeature feature, const SymbolLookup& lookup) {
+  std::vector<std::string> missing;
+  IoSymbols symbols;
+  visit_symbols(symbols, [&](IoFeature of, const char* name, auto& /*slot*/) {
+    if (of == feature && lookup(name) == nullptr) {
+      missing.emplace_back(name);
+    }
+  });
+  return missing;
+}
+
+IoSymbols find_io_symbols(const SymbolLookup& lookup) {
+  IoSymbols symbols;
+  visit_symbols(symbols, [&]<typename Pointer>(IoFeature, const char* name, Pointer& slot) {
+    slot = reinterpret_cast<Pointer>(lookup(name));
+  });
+  return symbols;
+}
+
+}  // namespace fermata::qemu
