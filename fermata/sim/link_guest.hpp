@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "fermata/host/child_process.hpp"
 #include "fermata/host/clock.hpp"
+#include "fermata/sim/channels.hpp"
 #include "fermata/time/instant.hpp"
 #include "fermata/trace/sink.hpp"
 #include "fermata/transport/stream.hpp"
@@ -18,66 +18,6 @@
 #include "fermata/wire/stop.hpp"
 
 namespace fermata::sim {
-
-class LinkGuest;
-struct LinkState;  // what a guest's handles share
-
-/// Part of what every channel's handle is: a cheap copy, good as long as its guest.
-class LinkChannel {
- public:
-  using Handler = std::function<void(time::Instant at, std::span<const std::byte> payload)>;
-
-  [[nodiscard]] const wire::link::Channel& declared() const;
-  /// How many inputs the guest's device has dropped, as far as it has told.
-  [[nodiscard]] std::uint64_t dropped() const;
-
- protected:
-  LinkChannel(LinkState& link, std::uint16_t number) : link_(&link), number_(number) {}
-  void send_bytes(time::Instant at, std::span<const std::byte> payload);
-  void set_handler(Handler handler);
-
- private:
-  friend class LinkGuest;
-  LinkState* link_;
-  std::uint16_t number_;
-};
-
-/// A serial line. What is sent is received at `at`, as fast as the guest's device takes it.
-class SerialChannel : public LinkChannel {
- public:
-  /// Throws base::BadArgument: no bytes, an instant that has passed (LinkGuest::earliest_input), too much on its way.
-  void send(time::Instant at, std::string_view bytes);
-  /// Called with each piece that the guest sends, in the order of time, from within the guest's `wait` and `run_until`;
-  /// it may send.
-  void on_output(std::function<void(time::Instant at, std::string_view bytes)> handler);
-
- private:
-  friend class LinkGuest;
-  using LinkChannel::LinkChannel;
-};
-
-/// An Ethernet cable. Frames are without FCS, 14 to 9018 bytes.
-class EthernetChannel : public LinkChannel {
- public:
-  void send(time::Instant at, std::span<const std::byte> frame) { send_bytes(at, frame); }
-  void on_output(std::function<void(time::Instant at, std::span<const std::byte> frame)> handler) {
-    set_handler(std::move(handler));
-  }
-
- private:
-  friend class LinkGuest;
-  using LinkChannel::LinkChannel;
-};
-
-/// An interrupt or GPIO line into the guest.
-class LineChannel : public LinkChannel {
- public:
-  void set(time::Instant at, bool level);
-
- private:
-  friend class LinkGuest;
-  using LinkChannel::LinkChannel;
-};
 
 /// How a link is opened.
 struct LinkOptions {
@@ -119,13 +59,15 @@ class LinkGuest {
   [[nodiscard]] SerialChannel serial(std::string_view name);
   [[nodiscard]] EthernetChannel ethernet(std::string_view name);
   [[nodiscard]] LineChannel line(std::string_view name);
+  [[nodiscard]] MmioChannel mmio(std::string_view name);
 
   /// Lets the guest run until `horizon` and returns at once; again with a later one raises it. The present instant is
   /// legal: what is due at it happens. Throws base::BadArgument for an earlier one than before.
   void grant(time::Instant horizon);
-  /// Calls the handlers of outputs as they come - those of reactive channels when the guest stands there -, until the
-  /// guest stands; says why. Needs a grant. Throws base::Error:
-  /// timed_out (waiting again is fine), peer_gone, protocol_violation.
+  /// Calls the handlers of outputs as they come - those of reactive channels and of reads when the guest stands there
+  /// -, until the guest stands; says why. A read is answered, and the grant renewed, within: it is no reason to return.
+  /// Needs a grant. Throws base::Error: timed_out (waiting again is fine), peer_gone, protocol_violation, unsupported
+  /// (a read that nobody answers); and what handlers throw.
   wire::Stop wait(host::HostDuration limit);
   /// What has come so far: calls handlers as `wait` does, and says why the guest stands if it does.
   std::optional<wire::Stop> poll();

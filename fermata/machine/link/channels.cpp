@@ -9,11 +9,14 @@
 #include "fermata/base/error.hpp"
 #include "fermata/state/reader.hpp"
 #include "fermata/state/writer.hpp"
+#include "fermata/wire/link/frame.hpp"
 
 namespace fermata::machine::link {
 
 using wire::link::Channel;
 using wire::link::ChannelKind;
+using wire::link::MmioAnswer;
+using wire::link::MmioRequest;
 
 namespace {
 
@@ -30,20 +33,51 @@ Channels::Channels(Machine& machine, MachineExecutor& executor)
     : machine_(&machine),
       executor_(&executor),
       inputs_(machine.timers().virtual_time(),
-              machine.serial_count() + machine.ethernet_count() + machine.external_line_count(),
+              machine.serial_count() + machine.ethernet_count() + machine.external_line_count() +
+                  machine.external_window_count(),
               [this](std::uint16_t channel, std::span<const std::byte> payload) { deliver(channel, payload); }),
+      requests_(machine.external_window_count()),
       dropped_(machine.serial_count()) {
   executor.set_tells_next_event();
-  for (unsigned i = 0; i < machine.serial_count(); ++i) {
+  take_receivers();
+}
+
+void Channels::take_receivers() {
+  for (unsigned i = 0; i < machine_->serial_count(); ++i) {
     const auto channel = static_cast<std::uint16_t>(i + 1);
-    machine.serial(i).set_receiver(
+    machine_->serial(i).set_receiver(
         [this, channel](time::Instant at, std::span<const std::byte> bytes) { output(channel, at, bytes); });
   }
-  for (unsigned i = 0; i < machine.ethernet_count(); ++i) {
+  for (unsigned i = 0; i < machine_->ethernet_count(); ++i) {
     const auto channel = static_cast<std::uint16_t>(first_ethernet() + i);
-    machine.ethernet(i).set_receiver(
+    machine_->ethernet(i).set_receiver(
         [this, channel](time::Instant at, std::span<const std::byte> frame) { output(channel, at, frame); });
   }
+  for (unsigned i = 0; i < machine_->external_window_count(); ++i) {
+    take_window(i);
+  }
+}
+
+// A read stops the machine for its own reason, also on a channel that is reactive or full.
+void Channels::take_window(unsigned index) {
+  const auto channel = static_cast<std::uint16_t>(first_window() + index);
+  machine_->external_window(index).set_handlers(
+      {.read = [this, channel, index](time::Instant at, bus::Address offset,
+                                      unsigned size) -> std::optional<std::uint64_t> {
+         const MmioRequest request{.offset = offset, .width = static_cast<std::uint8_t>(size)};
+         static_cast<void>(session_->output(channel, at, request.bytes()));
+         read_ = {.channel = channel, .sequence = ++requests_[index], .is_answered = false};
+         executor_->stop_here(at, wire::StopReason::mmio);
+         return std::nullopt;
+       },
+       .write =
+           [this, channel, index](time::Instant at, bus::Address offset, unsigned size, std::uint64_t value) {
+             ++requests_[index];
+             output(
+                 channel, at,
+                 MmioRequest{.offset = offset, .value = value, .width = static_cast<std::uint8_t>(size), .is_write = 1}
+                     .bytes());
+           }});
 }
 
 Channels::~Channels() {
@@ -52,6 +86,9 @@ Channels::~Channels() {
   }
   for (unsigned i = 0; i < machine_->ethernet_count(); ++i) {
     machine_->ethernet(i).set_receiver({});
+  }
+  for (unsigned i = 0; i < machine_->external_window_count(); ++i) {
+    machine_->external_window(i).set_handlers({});
   }
 }
 
@@ -68,6 +105,13 @@ wire::link::GuestSession::Identity Channels::identity(std::string name) const {
     line.makes_outputs = false;
     identity.channels.push_back(std::move(line));
   }
+  for (unsigned i = 0; i < machine_->external_window_count(); ++i) {
+    const ExternalWindow& window = machine_->external_window(i);
+    Channel channel = channel_of(ChannelKind::mmio, window.name());
+    channel.base = window.range().begin;
+    channel.extent = window.range().size;
+    identity.channels.push_back(std::move(channel));
+  }
   return identity;
 }
 
@@ -75,6 +119,24 @@ std::unique_ptr<wire::GuestSession> Channels::make_session(std::string name) {
   auto session = std::make_unique<wire::link::GuestSession>(identity(std::move(name)), *this);
   session_ = session.get();
   return session;
+}
+
+void Channels::input(const wire::link::Datum& input) {
+  if (input.channel >= first_window()) {
+    take_answer(input);
+  }
+  inputs_.add(input);
+}
+
+void Channels::take_answer(const wire::link::Datum& input) {
+  const std::uint64_t request = MmioAnswer::from(input.payload).request;
+  if (!read_ || read_->is_answered || read_->channel != input.channel || read_->sequence != request) {
+    const bool is_awaited = read_ && !read_->is_answered && read_->channel == input.channel;
+    wire::link::breach(fmt::format("an answer to request {} of {}, which waits for {}", request,
+                                   machine_->external_window(input.channel - first_window()).name(),
+                                   is_awaited ? fmt::format("that to request {}", read_->sequence) : "none"));
+  }
+  read_->is_answered = true;
 }
 
 void Channels::deliver(std::uint16_t channel, std::span<const std::byte> payload) {
@@ -86,8 +148,11 @@ void Channels::deliver(std::uint16_t channel, std::span<const std::byte> payload
       static_cast<void>(end.send(payload));
       session_->dropped(channel, end.dropped());
     }
-  } else {
+  } else if (channel < first_window()) {
     machine_->set_external_line(channel - first_line(), payload[0] != std::byte{0});
+  } else {
+    read_.reset();
+    machine_->answer_read(MmioAnswer::from(payload).value);
   }
 }
 
@@ -114,11 +179,17 @@ void Channels::checkpoint(const std::string& name) {
     return;
   }
   inputs_.park();
-  state::Writer writer;
-  writer.bytes(machine_->save());
-  inputs_.save(writer);
-  checkpoints_[name] = writer.take();
-  inputs_.unpark();
+  try {
+    state::Writer writer;
+    writer.bytes(machine_->save());
+    inputs_.save(writer);
+    checkpoints_[name] = writer.take();
+    inputs_.unpark();
+  } catch (const base::Error& error) {  // it waits for an answer
+    inputs_.unpark();
+    session_->failed(error.what());
+    return;
+  }
   session_->done(machine_->now());
 }
 
@@ -133,6 +204,7 @@ void Channels::restore(const std::string& name) {
     inputs_.park();
     machine_->load(reader.bytes());
     inputs_.load(reader);
+    read_.reset();
   } catch (const base::Error& error) {
     inputs_.unpark();
     session_->failed(error.what());

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,12 +15,12 @@
 
 namespace fermata::machine::link {
 
-/// A machine's serial lines, Ethernet cables and external interrupt lines as channels of a link v1 session
-/// (docs/protocol.md): delivers inputs at their instants, tells outputs with theirs, keeps checkpoints in memory. All
-/// is exact to the instruction.
+/// A machine's serial lines, Ethernet cables, external interrupt lines and external windows as channels of a link v1
+/// session (docs/protocol.md): delivers inputs at their instants, tells outputs with theirs, keeps checkpoints in
+/// memory. All is exact to the instruction.
 ///
-/// It takes the receivers of the machine's far ends (SerialEnd, EthernetEnd) for itself. One thread, the one that runs
-/// the machine.
+/// It takes the receivers of the machine's far ends (SerialEnd, EthernetEnd, ExternalWindow) for itself. One thread,
+/// the one that runs the machine.
 class Channels final : public wire::link::GuestSession::Port {
  public:
   static constexpr std::uint32_t abilities = wire::link::ability_exact | wire::link::ability_reactive |
@@ -36,10 +37,12 @@ class Channels final : public wire::link::GuestSession::Port {
   Channels& operator=(const Channels&) = delete;
 
   /// The session whose port this is, which calls the guest `name` and declares "serial0", ..., "ethernet0", ...,
-  /// "line<PLIC source>", ...; once, before the machine runs, and to go before this does.
+  /// "line<PLIC source>", ..., and the windows by their names; once, before the machine runs, and to go before this
+  /// does.
   [[nodiscard]] std::unique_ptr<wire::GuestSession> make_session(std::string name);
 
-  void input(const wire::link::Datum& input) override { inputs_.add(input); }
+  /// Throws base::Error (protocol_violation) for an answer to no read, which the session refuses.
+  void input(const wire::link::Datum& input) override;
   void checkpoint(const std::string& name) override;
   void restore(const std::string& name) override;
 
@@ -51,6 +54,12 @@ class Channels final : public wire::link::GuestSession::Port {
   [[nodiscard]] std::uint16_t first_line() const {
     return static_cast<std::uint16_t>(first_ethernet() + machine_->ethernet_count());
   }
+  [[nodiscard]] std::uint16_t first_window() const {
+    return static_cast<std::uint16_t>(first_line() + machine_->external_line_count());
+  }
+  void take_receivers();
+  void take_window(unsigned index);
+  void take_answer(const wire::link::Datum& input);
   void deliver(std::uint16_t channel, std::span<const std::byte> payload);
   void deliver_serial(std::uint16_t channel, std::span<const std::byte> payload);
   void output(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
@@ -58,8 +67,17 @@ class Channels final : public wire::link::GuestSession::Port {
   Machine* machine_;
   MachineExecutor* executor_;
   wire::link::GuestSession* session_ = nullptr;
+  /// The read of an external window that is not done.
+  struct Read {
+    std::uint16_t channel;
+    std::uint64_t sequence;
+    bool is_answered;  ///< the answer waits for its instant
+  };
+
   InputQueue inputs_;
-  std::vector<std::uint64_t> dropped_;  // of serial lines; Ethernet ends count for themselves
+  std::optional<Read> read_;
+  std::vector<std::uint64_t> requests_;  // of each window, reads and writes
+  std::vector<std::uint64_t> dropped_;   // of serial lines; Ethernet ends count for themselves
   std::map<std::string, std::vector<std::byte>> checkpoints_;
 };
 

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "fermata/sim/link_state.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <variant>
+
+#include "fermata/base/error.hpp"
+#include "fermata/time/units.hpp"
+
+namespace fermata::sim {
+
+using wire::link::ChannelKind;
+using wire::link::MmioAnswer;
+using wire::link::MmioRequest;
+
+namespace {
+
+// A frame's first bytes say what it is; the whole of it belongs into a capture.
+constexpr std::size_t most_recorded = 64;
+
+std::string text_of_request(const MmioRequest& request) {
+  return request.is_write != 0 ? fmt::format("write {} at {:#x}: {:#x}", request.width, request.offset, request.value)
+                               : fmt::format("read {} at {:#x}", request.width, request.offset);
+}
+
+std::string text_of(const wire::link::Channel& channel, std::span<const std::byte> payload) {
+  if (channel.kind == ChannelKind::serial) {
+    return fmt::format("{} {}", channel.name,
+                       trace::escape({reinterpret_cast<const char*>(payload.data()), payload.size()}));
+  }
+  if (channel.kind == ChannelKind::mmio) {
+    return channel.name + " " +
+           (payload.size() == sizeof(MmioRequest) ? text_of_request(MmioRequest::from(payload))
+                                                  : fmt::format("value {:#x}", MmioAnswer::from(payload).value));
+  }
+  std::string text = fmt::format("{} {} ", channel.name, payload.size());
+  for (const std::byte byte : payload.first(std::min(payload.size(), most_recorded))) {
+    text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
+  }
+  return text;
+}
+
+bool is_read(const wire::link::Channel& channel, const wire::link::Output& output) {
+  return channel.kind == ChannelKind::mmio && MmioRequest::from(output.payload).is_write == 0;
+}
+
+}  // namespace
+
+void LinkState::receive_within(host::HostDuration wait) {
+  std::array<std::byte, 4096> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read, on a hot path
+  const transport::IoResult result = connection.stream->read(buffer, wait);
+  session.receive(std::span(buffer).first(result.count));
+  if (result.is_end && (session.peek() == nullptr || must_wait_for_stop())) {
+    connection.throw_gone();
+  }
+}
+
+std::string LinkState::channel_names() const {
+  std::string names;
+  for (const wire::link::Channel& channel : session.channels()) {
+    names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", channel.name, to_string(channel.kind));
+  }
+  return names.empty() ? "none" : names;
+}
+
+void LinkState::open(const std::vector<std::string>& reactive, host::HostDuration limit) {
+  flush();
+  wait_for(limit, [this] { return session.is_open(); });
+  const auto& channels = session.channels();
+  handlers.resize(channels.size());
+  read_handlers.resize(channels.size());
+  dropped.resize(channels.size());
+  is_reactive.resize(channels.size());
+  connection.now = session.now();
+  for (const std::string& name : reactive) {
+    const auto found = std::find_if(channels.begin(), channels.end(), [&](const auto& c) { return c.name == name; });
+    if (found == channels.end()) {
+      throw base::BadArgument(
+          fmt::format("reactive channel \"{}\": {} has {}", name, connection.name, channel_names()));
+    }
+    session.select_reactive(found->number);
+    is_reactive[found->number - 1U] = true;
+  }
+  flush();
+}
+
+void LinkState::grant(time::Instant horizon) {
+  session.grant(horizon);
+  if (connection.trace != nullptr) {
+    connection.record(trace::RecordKind::grant, session.now(), "horizon=" + time::to_seconds_string(horizon));
+  }
+  flush();
+}
+
+void LinkState::send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload) {
+  static_cast<void>(session.input(channel, at, payload));
+  if (connection.trace != nullptr) {
+    connection.record(trace::RecordKind::input, at, text_of(session.channels()[channel - 1U], payload));
+  }
+}
+
+void LinkState::take(const wire::link::Output& output) {
+  const std::size_t index = output.channel - 1U;
+  const wire::link::Channel& channel = session.channels()[index];
+  if (connection.trace != nullptr) {
+    connection.record(trace::RecordKind::output, output.at, text_of(channel, output.payload));
+  }
+  if (is_read(channel, output)) {
+    answer(output);
+  } else if (const LinkChannel::Handler handler = handlers[index]) {  // a copy: it may set another
+    handler(output.at, output.payload);
+  }
+}
+
+void LinkState::answer(const wire::link::Output& output) {
+  read = Read::unanswered;
+  const ReadHandler handler = read_handlers[output.channel - 1U];
+  const MmioRequest request = MmioRequest::from(output.payload);
+  if (!handler) {
+    throw base::Error(
+        base::ErrorCode::unsupported,
+        fmt::format("{} reads {} bytes at offset {:#x} of {} at {} s, and nobody answers: give the channel "
+                    "a handler by MmioChannel::on_read before the guest runs",
+                    connection.name, request.width, request.offset, session.channels()[output.channel - 1U].name,
+                    time::to_seconds_string(output.at)));
+  }
+  const MmioValue value = handler(output.at, request.offset, request.width);
+  send(output.channel, value.at.value_or(output.at),
+       MmioAnswer{.value = value.value, .request = output.sequence}.bytes());
+  read = Read::answered;
+}
+
+void LinkState::take_stop_for_read() {
+  if (read == Read::unanswered) {
+    throw base::Error(
+        base::ErrorCode::unsupported,
+        fmt::format("{} waits at {} s for the answer to a read, whose handler has failed: close the guest, "
+                    "or take it back to a checkpoint",
+                    connection.name, time::to_seconds_string(session.now())));
+  }
+  if (std::exchange(read, Read::none) == Read::none) {
+    throw base::Error(
+        base::ErrorCode::protocol_violation,
+        fmt::format("{} waits at {} s for the answer to a read that it has not made: look for a fault in it",
+                    connection.name, time::to_seconds_string(session.now())));
+  }
+  grant(session.horizon());
+}
+
+// What is answered at the output's instant - a read, or what a reactive output's handler does -, needs the guest to
+// stand there; its report may still be on the way.
+bool LinkState::must_wait_for_stop() const {
+  const auto* output = session.peek() != nullptr ? std::get_if<wire::link::Output>(session.peek()) : nullptr;
+  if (output == nullptr || session.has_stop()) {
+    return false;
+  }
+  const std::size_t index = output->channel - 1U;
+  return is_reactive[index] || is_read(session.channels()[index], *output);
+}
+
+std::optional<wire::Stop> LinkState::take_events(ReadStop read_stop) {
+  while (!must_wait_for_stop()) {
+    auto event = session.take();
+    if (!event) {
+      break;
+    }
+    if (const auto* output = std::get_if<wire::link::Output>(&*event)) {
+      take(*output);
+    } else if (const auto* news = std::get_if<wire::link::DroppedInputs>(&*event)) {
+      dropped[news->channel - 1U] = news->total;
+    } else if (auto* done = std::get_if<wire::link::Finished>(&*event)) {
+      finished = std::move(*done);
+    } else {
+      const auto stop = std::get<wire::Stop>(*event);
+      connection.now = stop.now;
+      if (connection.trace != nullptr) {
+        connection.record(trace::RecordKind::report, stop.now, fmt::format("reason={}", to_string(stop.reason)));
+      }
+      if (stop.reason != wire::StopReason::mmio || read_stop == ReadStop::take) {
+        return stop;
+      }
+      take_stop_for_read();
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace fermata::sim

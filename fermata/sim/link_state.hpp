@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fermata/host/clock.hpp"
+#include "fermata/sim/channels.hpp"
+#include "fermata/sim/connection.hpp"
+#include "fermata/wire/link/simulator_session.hpp"
+
+namespace fermata::sim {
+
+/// What a LinkGuest and its channels' handles share: the connection, the session, and what is called for what comes.
+/// Internal to this folder. One thread.
+struct LinkState {
+  using ReadHandler = std::function<MmioValue(time::Instant at, std::uint64_t offset, unsigned size)>;
+  /// Of the guest's last read of an mmio channel.
+  enum class Read : std::uint8_t { none, unanswered, answered };
+  /// What is done at a stop for a read: the grant is renewed; or it is a stop as others are.
+  enum class ReadStop : std::uint8_t { renew_grant, take };
+
+  Connection connection;
+  wire::link::SimulatorSession session;
+  std::vector<LinkChannel::Handler> handlers{};  // by channel, from 0 on; so the others
+  std::vector<ReadHandler> read_handlers{};
+  std::vector<std::uint64_t> dropped{};
+  std::vector<bool> is_reactive{};
+  std::optional<wire::link::Finished> finished{};
+  Read read = Read::none;
+
+  /// Waits for the guest to introduce itself; selects the reactive channels. Throws as LinkGuest::attach does.
+  void open(const std::vector<std::string>& reactive, host::HostDuration limit);
+  void flush() { connection.flush(session, session.is_running() ? 1 : 0); }
+  void grant(time::Instant horizon);
+  void send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
+  /// Takes bytes that come within `wait`. Throws base::Error: peer_gone, protocol_violation.
+  void receive_within(host::HostDuration wait);
+  /// Deals with what has come, in its order, up to and including the first stop.
+  [[nodiscard]] std::optional<wire::Stop> take_events(ReadStop read_stop = ReadStop::renew_grant);
+  /// Receives until `is_there` holds. Throws base::Error: timed_out, and as `receive_within`.
+  template <typename IsThere>
+  void wait_for(host::HostDuration limit, IsThere is_there);
+  /// "console (serial), net (ethernet)".
+  [[nodiscard]] std::string channel_names() const;
+
+ private:
+  [[nodiscard]] bool must_wait_for_stop() const;
+  void take(const wire::link::Output& output);
+  void answer(const wire::link::Output& output);
+  void take_stop_for_read();
+};
+
+// Looks at the host's clock only if it has to wait.
+template <typename IsThere>
+void LinkState::wait_for(host::HostDuration limit, IsThere is_there) {
+  if (is_there()) {
+    return;
+  }
+  receive_within({});
+  if (is_there()) {
+    return;
+  }
+  const host::Deadline deadline(host::HostClock::monotonic(), limit);
+  do {
+    receive_within(deadline.remaining());
+    if (is_there()) {
+      return;
+    }
+  } while (!deadline.has_passed());
+  connection.throw_timed_out(limit, session.is_running() ? 1 : 0);
+}
+
+}  // namespace fermata::sim
