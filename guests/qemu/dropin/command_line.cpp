@@ -7,6 +7,7 @@
 #include <set>
 
 #include "fermata/base/error.hpp"
+#include "guests/qemu/agent/link/options.hpp"
 
 namespace fermata::qemu {
 namespace {
@@ -67,7 +68,9 @@ const std::set<std::string_view> flags = {
     "tdf",
 };
 
-bool is_link(const Option& option) { return option.name == "qqq" || option.name == "external_sim"; }
+bool is_link(const Option& option) {
+  return option.name == "qqq" || option.name == "external_sim" || option.name == "link";
+}
 
 // Items between single commas, doubled ones undone.
 std::vector<std::string> split_items(std::string_view text) {
@@ -95,7 +98,46 @@ std::vector<std::string> split(std::string_view text, char separator) {
   return parts;
 }
 
+std::optional<int> parse_descriptor(const std::string& value) {
+  int number = -1;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  const bool is_number = error == std::errc() && end == value.data() + value.size() && number >= 0;
+  return is_number ? std::optional(number) : std::nullopt;
+}
+
+LinkOption parse_link_v1(const Option& option) {
+  LinkOption link{.protocol = LinkOption::Protocol::link};
+  link::ChannelOptions channels;
+  const auto refuse = [&](const std::string& why) {
+    throw base::BadArgument("-link " + option.value.value_or("") + ": " + why +
+                            "; say -link fd=N|path=P[,serial=ID][,ethernet=ID][,line=NAME:NUMBER[:TYPE]]"
+                            "[,window=NAME@BASE+SIZE][,ports=NAME@BASE+SIZE]");
+  };
+  for (const auto& [key, value] : parse_key_values(option.value.value_or(""), "")) {
+    if (key == "fd") {
+      link.sock = parse_descriptor(value).value_or(-1);
+      if (link.sock < 0) {
+        refuse("\"" + value + "\" is no descriptor's number");
+      }
+    } else if (key == "path") {
+      link.path = value;
+    } else if (key != "late" && link::take_channel_option(key, value, channels)) {
+      link.channels += "," + key + "=" + value;
+    } else {
+      refuse("unknown key \"" + key + "\"");
+    }
+  }
+  if ((link.sock >= 0) == !link.path.empty()) {
+    refuse("needs one of fd and path");
+  }
+  link.serials = std::move(channels.serials);
+  return link;
+}
+
 LinkOption parse_link(const Option& option) {
+  if (option.name == "link") {
+    return parse_link_v1(option);
+  }
   LinkOption link;
   const auto refuse = [&](const std::string& why) {
     throw base::BadArgument("-" + option.name + " " + option.value.value_or("") + ": " + why +
@@ -103,8 +145,8 @@ LinkOption parse_link(const Option& option) {
   };
   for (const auto& [key, value] : parse_key_values(option.value.value_or(""), "")) {
     if (key == "sock") {
-      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), link.sock);
-      if (error != std::errc() || end != value.data() + value.size() || link.sock < 0) {
+      link.sock = parse_descriptor(value).value_or(-1);
+      if (link.sock < 0) {
         refuse("\"" + value + "\" is no descriptor's number");
       }
     } else if (key == "zero" && (value == "exit" || value == "answer")) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -35,10 +36,16 @@ using KeyValue = std::pair<std::string, std::string>;
 /// `text` as a value in such a list: commas doubled.
 [[nodiscard]] std::string escape_commas(std::string_view text);
 
-/// The link to the simulator: `-qqq sock=N[,zero=…]`.
+/// The link to the simulator: `-qqq sock=N[,zero=…]`, or `-link fd=N|path=P[,serial=ID...]`.
 struct LinkOption {
+  enum class Protocol : std::uint8_t { qqq, link };
+
   int sock = -1;
   bool is_exit_at_zero = false;
+  Protocol protocol = Protocol::qqq;
+  std::string path{};                  ///< of link v1: a listening socket, in place of `sock`
+  std::vector<std::string> serials{};  ///< character devices that are channels
+  std::string channels{};              ///< all channels as the agent takes them: "serial=c0,line=alarm:20"
   friend bool operator==(const LinkOption&, const LinkOption&) = default;
 };
 
@@ -56,10 +63,11 @@ struct Settings {
   std::optional<std::string> dangling;  ///< the last option, if its value is missing
 };
 
-/// Gathers the settings. Throws base::BadArgument for a `-qqq` that is given twice or cannot be read.
+/// Gathers the settings. Throws base::BadArgument for a `-qqq` or `-link` that is given twice or cannot be
+/// read.
 [[nodiscard]] Settings read_settings(const std::vector<Option>& options);
 
-/// The arguments without `-qqq` (or `-external_sim`) and its value.
+/// The arguments without `-qqq` (or `-external_sim`) or `-link` and its value.
 [[nodiscard]] std::vector<std::string> without_link(const std::vector<std::string>& arguments);
 
 }  // namespace fermata::qemu

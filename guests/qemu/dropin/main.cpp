@@ -5,19 +5,23 @@
 //
 // Never forks: a simulator waits for, and signals, the very process that it started.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "fermata/base/error.hpp"
+#include "fermata/transport/unix_socket.hpp"
 #include "guests/qemu/dropin/command_line.hpp"
 #include "guests/qemu/dropin/descriptors.hpp"
 #include "guests/qemu/dropin/exports.hpp"
+#include "guests/qemu/dropin/inexact.hpp"
 #include "guests/qemu/dropin/locate.hpp"
 #include "guests/qemu/dropin/program_options.hpp"
 #include "guests/qemu/dropin/rules.hpp"
@@ -71,12 +75,41 @@ int examine(const ProgramOptions& options, const Surroundings& where) {
                 plugin_value(agent, fmt::format("doctor={}", *options.doctor))});
 }
 
-int run_linked(const ProgramOptions& options, const Settings& settings, const Surroundings& where) {
-  const Ruling ruling = judge(settings, options.qemu, options.add_missing);
-  check_link_socket(settings.link->sock);
-  const std::filesystem::path program = find_qemu(options.qemu, where);
-  check_exports(program);
-  const auto agent = find_agent(options.agent, where);
+// What lets the host's pace into the guest. What of it the agent has to know, as its options.
+std::string judge_exactness(const ProgramOptions& options, const LinkOption& link,
+                            const std::vector<std::string>& arguments) {
+  const Inexact inexact = find_inexact(arguments);
+  if (options.is_strict && !inexact.findings.empty()) {
+    throw base::Error(base::ErrorCode::unsupported,
+                      fmt::format("--strict: {}", fmt::join(inexact.findings, "\nfermata-qemu: --strict: ")));
+  }
+  std::string told;
+  if (link.protocol == LinkOption::Protocol::link) {
+    for (const std::string& finding : inexact.findings) {
+      complain("note: not exact: " + finding);
+    }
+    for (const std::string& backend : inexact.late) {
+      told += ",late=" + backend;
+    }
+  }
+  return told;
+}
+
+// A channel's character device, and a serial port on it, where the command line has none.
+void add_serials(const LinkOption& link, std::vector<std::string>& arguments) {
+  const auto parsed = parse_options(arguments);
+  for (const std::string& id : link.serials) {
+    const auto names_it = [&id](const Option& option) {
+      const auto pairs = parse_key_values(option.value.value_or(""), "backend");
+      return option.name == "chardev" && std::ranges::find(pairs, KeyValue("id", id)) != pairs.end();
+    };
+    if (std::ranges::none_of(parsed, names_it)) {
+      append(arguments, {"-chardev", "null,id=" + id, "-serial", "chardev:" + id});
+    }
+  }
+}
+
+void tell_notes(const ProgramOptions& options, const Ruling& ruling) {
   for (const std::string& note : ruling.notes) {
     complain("note: " + note);
   }
@@ -86,12 +119,29 @@ int run_linked(const ProgramOptions& options, const Settings& settings, const Su
         "note: what stands in a -readconfig file is not read here; give -icount, -rtc, -accel and anything with a "
         "descriptor (fd=) on the command line");
   }
-  std::string link = fmt::format("sock={}", settings.link->sock);
-  link += settings.link->is_exit_at_zero ? ",zero=exit" : "";
-  link += options.stats ? fmt::format(",stats={}", *options.stats) : "";
+}
+
+int run_linked(const ProgramOptions& options, const Settings& settings, const Surroundings& where) {
+  const LinkOption& link = *settings.link;
+  const Ruling ruling = judge(settings, options.qemu, options.add_missing);
+  std::optional<transport::UnixSocket> connection;  // open until QEMU has taken our place
+  if (!link.path.empty()) {
+    connection = transport::UnixSocket::connect(link.path);
+  }
+  const int sock = connection ? connection->descriptor() : link.sock;
+  check_link_socket(sock);
+  const std::filesystem::path program = find_qemu(options.qemu, where);
+  check_exports(program);
+  const auto agent = find_agent(options.agent, where);
+  tell_notes(options, ruling);
   std::vector<std::string> arguments = without_link(options.arguments);
   append(arguments, ruling.additions);
-  append(arguments, {"-plugin", plugin_value(agent, link)});
+  add_serials(link, arguments);
+  std::string told = fmt::format("{}={}", link.protocol == LinkOption::Protocol::link ? "link" : "sock", sock);
+  told += link.is_exit_at_zero ? ",zero=exit" : "";
+  told += options.stats ? fmt::format(",stats={}", *options.stats) : "";
+  told += link.channels + judge_exactness(options, link, arguments);
+  append(arguments, {"-plugin", plugin_value(agent, told)});
   close_all_but_at_exec(named_descriptors(arguments));
   return start(options, program, std::move(arguments));
 }

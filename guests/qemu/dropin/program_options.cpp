@@ -35,6 +35,8 @@ ProgramOptions parse_program_options(const std::vector<std::string>& arguments) 
     }
     if (*at == "--add-missing") {
       options.add_missing = true;
+    } else if (*at == "--strict") {
+      options.is_strict = true;
     } else if (*at == "--print-command") {
       options.print_command = true;
     } else if (*at == "--agent") {
@@ -71,9 +73,18 @@ const char* usage() {
          "passed on unchanged.\n"
          "\n"
          "  -qqq sock=N[,zero=exit]  zero=exit: a request of 0 us ends QEMU; it is answered at once otherwise\n"
+         "  -link fd=N|path=P[,CHANNEL...]  the same over link v1, which carries I/O at exact virtual instants. "
+         "CHANNELs:\n"
+         "      serial=ID         the character device ID; -chardev null,id=ID -serial chardev:ID is added if absent\n"
+         "      ethernet=ID       a network backend ID, for -device e1000,netdev=ID\n"
+         "      line=NAME:NUMBER[:TYPE]  an input of the interrupt controller, or of the one of QEMU's device type "
+         "TYPE\n"
+         "      window=NAME@BASE+SIZE, ports=NAME@BASE+SIZE  addresses, or x86 I/O ports, that the simulator answers "
+         "for\n"
          "\n"
          "Options:\n"
          "  --add-missing    add -icount shift=3,sleep=off and -rtc clock=vm where absent\n"
+         "  --strict         refuse what lets the host's pace into the guest; without it, -link has notes about that\n"
          "  --agent FILE     the agent that QEMU loads (else FERMATA_QEMU_AGENT, else the installed one)\n"
          "  --stats FD       shared memory in which the agent counts\n"
          "  --print-command  print the command that would be executed, one argument a line, and exit\n"

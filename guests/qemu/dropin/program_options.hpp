@@ -10,6 +10,7 @@ namespace fermata::qemu {
 /// What fermata-qemu itself was told; everything after its own options is QEMU's.
 struct ProgramOptions {
   bool add_missing = false;
+  bool is_strict = false;
   bool print_command = false;
   bool wants_help = false;
   bool wants_version = false;
