@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -78,7 +79,8 @@ class LineChannel : public LinkChannel {
 /// What a read gives: a value, of which as many of the lower bytes count as are read, and the instant at which the
 /// guest has it; until then all its harts stall. At once, unless an instant is given.
 struct MmioValue {
-  MmioValue(std::uint64_t number) : value(number) {}  // NOLINT: a number is a value
+  template <std::integral Number>
+  MmioValue(Number number) : value(static_cast<std::uint64_t>(number)) {}  // NOLINT: a number is a value
   MmioValue(std::uint64_t number, time::Instant when) : value(number), at(when) {}
   std::uint64_t value;
   std::optional<time::Instant> at{};  ///< not earlier than the read

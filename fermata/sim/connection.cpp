@@ -17,10 +17,13 @@ constexpr host::HostDuration exit_limit = std::chrono::seconds(2);
 
 }  // namespace
 
-Connection Connection::launch(host::Command command, const std::string& option, const std::string& key,
-                              std::string name, trace::Sink* trace) {
+Connection Connection::launch(host::Command command, const LinkArgument& link, std::string name, trace::Sink* trace) {
   auto [ours, theirs] = transport::UnixSocket::make_pair();
-  command.arguments.insert(command.arguments.end(), {option, fmt::format("{}={}", key, theirs.descriptor())});
+  std::string value = fmt::format("{}={}", link.key, theirs.descriptor());
+  for (const std::string& more : link.more) {
+    value += "," + more;
+  }
+  command.arguments.insert(command.arguments.end(), {link.option, value});
   command.inherited_descriptors.push_back(theirs.descriptor());
   Connection connection{.name = std::move(name), .trace = trace, .stream = nullptr};
   connection.process.emplace(command);

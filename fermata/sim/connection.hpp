@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fermata/host/child_process.hpp"
 #include "fermata/host/clock.hpp"
@@ -25,9 +26,15 @@ struct Connection {
   std::optional<host::ChildProcess> process{};
   time::Instant now{};  ///< of the last report taken
 
-  /// A program with `option` and the link's descriptor behind it, e.g. "-qqq", "sock=". Throws base::Error.
-  [[nodiscard]] static Connection launch(host::Command command, const std::string& option, const std::string& key,
-                                         std::string name, trace::Sink* trace);
+  /// How a program is told of its end of the link: `option` "key=DESCRIPTOR,more", e.g. -link fd=5,serial=console.
+  struct LinkArgument {
+    std::string option;
+    std::string key;
+    std::vector<std::string> more{};
+  };
+  /// Starts a program. Throws base::Error.
+  [[nodiscard]] static Connection launch(host::Command command, const LinkArgument& link, std::string name,
+                                         trace::Sink* trace);
 
   void record(trace::RecordKind kind, time::Instant at, const std::string& text) const;
   /// Writes all that a session has to be sent. Throws base::Error (peer_gone, timed_out).

@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 Connection launch_shell(const std::string& script, trace::Sink* trace = nullptr) {
-  return Connection::launch({.arguments = {"sh", "-c", script, "sh"}}, "-link", "fd", "board", trace);
+  return Connection::launch({.arguments = {"sh", "-c", script, "sh"}}, {"-link", "fd"}, "board", trace);
 }
 
 std::string gone(Connection& connection) {

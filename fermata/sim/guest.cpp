@@ -80,7 +80,7 @@ Guest::~Guest() {
 
 Guest Guest::launch(const LaunchOptions& options) {
   return Guest(std::make_unique<Link>(
-      Link{.connection = Connection::launch(options.command, "-qqq", "sock", options.name, options.trace)}));
+      Link{.connection = Connection::launch(options.command, {"-qqq", "sock"}, options.name, options.trace)}));
 }
 
 Guest Guest::attach(std::unique_ptr<transport::Stream> stream, std::string name, trace::Sink* trace) {

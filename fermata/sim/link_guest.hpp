@@ -21,8 +21,11 @@ namespace fermata::sim {
 
 /// How a link is opened.
 struct LinkOptions {
-  std::string name = "guest";           ///< what messages call it
-  std::uint32_t needs = 0;              ///< a set of wire::link::Ability: a guest that lacks one is refused
+  std::string name = "guest";  ///< what messages call it
+  std::uint32_t needs = 0;     ///< a set of wire::link::Ability: a guest that lacks one is refused
+  /// What the guest's program is to make channels of, as its `-link` takes them: {"serial=console", "ethernet=net0"} of
+  /// a QEMU, {"lines=20"} of a fermata-machine.
+  std::vector<std::string> channels{};
   std::vector<std::string> reactive{};  ///< channels whose outputs stop the guest at their very instants
   host::HostDuration handshake_limit = std::chrono::seconds(30);
   trace::Sink* trace = nullptr;  ///< takes inputs and outputs, grants and reports; outlives the guest
@@ -41,9 +44,9 @@ struct LinkOptions {
 /// finds it; the handle stays good for `close` and destruction only. Calls are for one thread at a time.
 class LinkGuest {
  public:
-  /// Starts a program that speaks link v1 (`fermata-machine`): `-link fd=N` is appended. Throws base::Error: not_found,
-  /// host_failure, unsupported (the guest refuses, or lacks what is needed), timed_out, peer_gone; base::BadArgument
-  /// for a reactive channel that is not there.
+  /// Starts a program that speaks link v1 (sim::machine_command, sim::qemu_command): `-link fd=N` is appended. Throws
+  /// base::Error: not_found, host_failure, unsupported (the guest refuses, or lacks what is needed), timed_out,
+  /// peer_gone; base::BadArgument for a reactive channel that is not there.
   [[nodiscard]] static LinkGuest launch(const host::Command& command, const LinkOptions& options);
   /// A guest at the other end of `stream`, whose life is not this handle's business.
   [[nodiscard]] static LinkGuest attach(std::unique_ptr<transport::Stream> stream, const LinkOptions& options);

@@ -5,18 +5,14 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-#include <functional>
-#include <optional>
-
 #include "fermata/base/error.hpp"
-#include "fermata/transport/in_process.hpp"
-#include "fermata/wire/link/testing/session_pair.hpp"
+#include "fermata/sim/testing/fake_guest.hpp"
 
 namespace fermata::sim {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace testing;
 using namespace time::literals;
 using time::Instant;
 using wire::Stop;
@@ -25,57 +21,6 @@ using wire::link::testing::at_ns;
 using wire::link::testing::bytes_of;
 
 constexpr auto long_enough = 30s;
-
-// Obeys each order at once by `run`, which is to call `session.stopped`.
-struct FakeGuest {
-  using Run = std::function<void(wire::link::GuestSession& session, Instant horizon)>;
-
-  explicit FakeGuest(Run what, const LinkOptions& options = {}) : run(std::move(what)) {
-    auto [a, b] = transport::InProcessStream::make_pair();
-    end = std::make_unique<transport::InProcessStream>(std::move(b));
-    end->set_readable_handler([this] { serve(); });
-    LinkOptions with_trace = options;
-    with_trace.name = "board";
-    with_trace.trace = &trace;
-    guest.emplace(LinkGuest::attach(std::make_unique<transport::InProcessStream>(std::move(a)), with_trace));
-  }
-
-  void serve() {
-    std::array<std::byte, 1000> bytes{};
-    for (auto result = end->read(bytes, {}); result.count > 0; result = end->read(bytes, {})) {
-      session.receive(std::span(bytes).first(result.count));
-    }
-    if (port.named.size() > answered && answer_named) {
-      answered = port.named.size();
-      answer_named(session);
-    }
-    flush();
-    while (const auto* order = std::get_if<wire::RunUntil>(&session.order())) {
-      run(session, order->horizon);
-      flush();
-    }
-  }
-  void flush() {
-    while (!session.outgoing().empty()) {
-      session.sent(end->write(session.outgoing(), {}).count);
-    }
-  }
-
-  trace::MemorySink trace;
-  Run run;
-  std::function<void(wire::link::GuestSession& session)> answer_named;
-  std::size_t answered = 0;
-  wire::link::testing::RecordingPort port;
-  wire::link::GuestSession session{wire::link::testing::identity(), port};
-  std::unique_ptr<transport::InProcessStream> end;
-  std::optional<LinkGuest> guest;
-};
-
-void stop_at(wire::link::GuestSession& session, Instant at, StopReason reason = StopReason::horizon) {
-  session.stopped({.now = at, .reason = reason});
-}
-
-void go_to_horizon(wire::link::GuestSession& session, Instant horizon) { stop_at(session, horizon); }
 
 // Sends a line each 300 ns on the serial line, and stops where its session says so.
 struct Chatter {
@@ -92,16 +37,6 @@ struct Chatter {
     stop_at(session, horizon);
   }
 };
-
-template <typename Call>
-std::string refusal(Call call) {
-  try {
-    call();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "";
-}
 
 TEST(LinkGuest, KnowsTheGuestsChannels) {
   FakeGuest fake(go_to_horizon);
