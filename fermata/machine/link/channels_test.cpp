@@ -50,6 +50,129 @@ TEST(Channels, ExternalLinesAreThoseTheBoardLeavesFree) {
   }
 }
 
+Config with_window(const machine::testing::Program& program) {
+  Config config = config_of(program);
+  config.external_lines = {20};
+  config.external_windows = {{.name = "adc", .range = {.begin = 0x3000'0000, .size = 0x1000}}};
+  return config;
+}
+
+// Reads 4 bytes at offset 8, adds what it got to a0, and again.
+machine::testing::Program read_for_ever() {
+  machine::testing::Program program;
+  machine::testing::load_immediate(program, machine::testing::t2, 0x3000'0000);
+  program.push_back(machine::testing::lw(machine::testing::t1, machine::testing::t2, 8));
+  program.push_back(machine::testing::add(machine::testing::a0, machine::testing::a0, machine::testing::t1));
+  program.push_back(machine::testing::jal(machine::testing::zero, -8));
+  return program;
+}
+constexpr std::int64_t first_read_ns = 72;
+constexpr std::int64_t round_ns = 24;
+
+TEST(Channels, WindowsAreDeclared) {
+  Linked linked(with_window(read_for_ever()));
+  const wire::link::Channel& channel = linked.guest.mmio("adc").declared();
+  EXPECT_EQ(channel.number, 3U) << "behind the lines";
+  EXPECT_EQ(channel.base, 0x3000'0000U);
+  EXPECT_EQ(channel.extent, 0x1000U);
+  EXPECT_TRUE(channel.takes_inputs);
+  EXPECT_TRUE(channel.makes_outputs);
+}
+
+TEST(Channels, AReadThatIsAnsweredAtOnceCostsNoVirtualTime) {
+  Linked linked(with_window(read_for_ever()));
+  std::vector<std::int64_t> reads;
+  linked.guest.mmio("adc").on_read([&](Instant at, std::uint64_t offset, unsigned size) {
+    EXPECT_EQ(offset, 8U);
+    EXPECT_EQ(size, 4U);
+    EXPECT_EQ(linked.guest.now(), at);
+    reads.push_back(at.since_origin().ns());
+    return 5;
+  });
+  const wire::Stop stop = linked.guest.run_until(Instant::at(10_us), limit);
+  EXPECT_EQ(stop.reason, StopReason::horizon);
+  ASSERT_EQ(reads.size(), 414U);
+  for (std::size_t i = 0; i < reads.size(); ++i) {
+    ASSERT_EQ(reads[i], first_read_ns + static_cast<std::int64_t>(i) * round_ns);
+  }
+  EXPECT_EQ(linked.machine.machine().harts().at(0).x(machine::testing::a0), 5 * 414U);
+}
+
+TEST(Channels, AReadThatIsAnsweredLaterTakesSoLongWhateverTheQuantum) {
+  for (const time::Duration quantum : {20_us, 1_us, 300_ns, 7_ns}) {
+    Linked linked(with_window(read_for_ever()));
+    std::vector<std::int64_t> reads;
+    linked.guest.mmio("adc").on_read([&](Instant at, std::uint64_t, unsigned) {
+      reads.push_back(at.since_origin().ns());
+      return sim::MmioValue(1, at + 333_ns);
+    });
+    while (linked.guest.now() < Instant::at(20_us)) {
+      linked.guest.run_until(std::min(linked.guest.now() + quantum, Instant::at(20_us)), limit);
+    }
+    ASSERT_EQ(reads.size(), 56U) << quantum.ns();
+    for (std::size_t i = 0; i < reads.size(); ++i) {
+      ASSERT_EQ(reads[i], first_read_ns + static_cast<std::int64_t>(i) * (round_ns + 333)) << quantum.ns();
+    }
+  }
+}
+
+TEST(Channels, AMachineThatWaitsForAnAnswerIsIdleUntilItsInstant) {
+  Linked linked(with_window(read_for_ever()));
+  linked.guest.mmio("adc").on_read(
+      [&](Instant, std::uint64_t, unsigned) { return sim::MmioValue(1, Instant::at(9_us)); });
+  const wire::Stop stop = linked.guest.run_until(Instant::at(2_us), limit);
+  EXPECT_EQ(stop, (wire::Stop{.now = Instant::at(2_us), .next = {.is_idle = true, .timer = Instant::at(9_us)}}));
+  EXPECT_THROW(linked.guest.checkpoint("one", limit), base::Error);
+  EXPECT_EQ(linked.guest.run_until(Instant::at(9_us), limit).now, Instant::at(9_us));
+  linked.guest.checkpoint("one", limit);
+}
+
+TEST(Channels, AnInputThatComesWhileAReadWaitsIsSeenAfterIt) {
+  Linked linked(with_window(read_for_ever()));
+  linked.guest.mmio("adc").on_read([&](Instant at, std::uint64_t, unsigned) {
+    linked.guest.line("line20").set(at + 100_ns, true);
+    return sim::MmioValue(1, at + 1_us);
+  });
+  linked.guest.run_until(Instant::at(500_ns), limit);
+  EXPECT_EQ(linked.machine.machine().board().memory().read(0xc001000, 4), 1U << 20) << "pending at the PLIC already";
+  EXPECT_TRUE(linked.machine.machine().is_stalled());
+}
+
+TEST(Channels, ARestoreForgetsAReadThatHasNoAnswer) {
+  Linked linked(with_window(read_for_ever()));
+  linked.guest.checkpoint("start", limit);
+  EXPECT_THROW(linked.guest.run_until(Instant::at(1_us), limit), base::Error) << "nobody answers";
+  EXPECT_TRUE(linked.machine.machine().is_stalled());
+  EXPECT_THROW(linked.guest.checkpoint("two", limit), base::Error);
+  linked.guest.restore("start", limit);
+  EXPECT_FALSE(linked.machine.machine().is_stalled());
+  int reads = 0;
+  linked.guest.mmio("adc").on_read([&](Instant, std::uint64_t, unsigned) { return ++reads; });
+  EXPECT_EQ(linked.guest.run_until(Instant::at(1_us), limit).reason, StopReason::horizon);
+  EXPECT_EQ(reads, 39);
+}
+
+TEST(Channels, WritesToAWindowGoOnUnlessItIsReactive) {
+  for (const bool is_reactive : {false, true}) {
+    sim::LinkOptions options;
+    if (is_reactive) {
+      options.reactive = {"adc"};
+    }
+    Linked linked(with_window(machine::testing::store_word(0x3000'0004, 0x1234'5678)), options);
+    std::vector<Instant> writes;
+    linked.guest.mmio("adc").on_write([&](Instant at, std::uint64_t offset, unsigned size, std::uint64_t value) {
+      EXPECT_EQ(offset, 4U);
+      EXPECT_EQ(size, 4U);
+      EXPECT_EQ(value, 0x1234'5678U);
+      writes.push_back(at);
+    });
+    const wire::Stop stop = linked.guest.run_until_output(Instant::at(1_us), limit);
+    ASSERT_EQ(writes.size(), 1U);
+    EXPECT_EQ(stop.reason, is_reactive ? StopReason::output : StopReason::horizon);
+    EXPECT_EQ(stop.now, is_reactive ? writes[0] : Instant::at(1_us));
+  }
+}
+
 TEST(Channels, OutputsHaveTheirInstants) {
   std::vector<Instant> whole;
   std::vector<Instant> cut;

@@ -127,11 +127,28 @@ std::vector<unsigned> parse_lines(const std::string& text) {
   return lines;
 }
 
+// "adc@0x30000000+4K:dac@0x30001000+0x100"
+std::vector<WindowOption> parse_windows(const std::string& text) {
+  std::vector<WindowOption> windows;
+  std::istringstream list(text);
+  for (std::string entry; std::getline(list, entry, ':');) {
+    const std::size_t at = entry.find('@');
+    const std::size_t plus = entry.find('+');
+    if (at == std::string::npos || plus == std::string::npos || plus < at) {
+      refuse(fmt::format("-link windows={}: NAME@BASE+SIZE is needed, such as adc@0x30000000+4K", text));
+    }
+    windows.push_back({.name = entry.substr(0, at),
+                       .base = parse_number("-link windows", entry.substr(at + 1, plus - at - 1)),
+                       .size = parse_size("-link windows", entry.substr(plus + 1), 1)});
+  }
+  return windows;
+}
+
 }  // namespace
 
 LinkOption parse_link(const std::string& value) {
   const KeyValues values("-link", value, "fd");
-  values.allow_only({"fd", "path", "lines", "record"});
+  values.allow_only({"fd", "path", "lines", "windows", "record"});
   const auto fd = values.number("fd");
   const auto path = values.text("path");
   const std::uint64_t number = fd.value_or(0);
@@ -144,6 +161,7 @@ LinkOption parse_link(const std::string& value) {
           .sock = fd ? static_cast<int>(number) : -1,
           .path = path.value_or(""),
           .lines = parse_lines(values.text("lines").value_or("")),
+          .windows = parse_windows(values.text("windows").value_or("")),
           .record = values.text("record").value_or("")};
 }
 

@@ -49,6 +49,15 @@ struct RtcOption {
   std::optional<std::string> clock{};  ///< host, rt or vm
 };
 
+/// A range of guest-physical addresses whose device is the simulator's.
+struct WindowOption {
+  std::string name;
+  std::uint64_t base = 0;
+  std::uint64_t size = 0;  ///< bytes
+
+  friend bool operator==(const WindowOption&, const WindowOption&) = default;
+};
+
 struct LinkOption {
   enum class Protocol : std::uint8_t { qqq, link };
   Protocol protocol = Protocol::qqq;
@@ -56,7 +65,8 @@ struct LinkOption {
   bool is_exit_at_zero = false;
   std::string path{};
   std::vector<unsigned> lines{};  ///< external interrupt lines that are channels, by PLIC source
-  std::string record{};           ///< file that takes a recording of the link; none if empty
+  std::vector<WindowOption> windows{};
+  std::string record{};  ///< file that takes a recording of the link; none if empty
 };
 
 /// What is written to the log [-d].

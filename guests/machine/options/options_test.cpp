@@ -62,6 +62,14 @@ TEST(Options, BothNotationsOfSerialLinesAndDisks) {
   EXPECT_TRUE(long_winded.disks[1].is_read_only);
 }
 
+TEST(Options, TheLinkHasLinesAndWindows) {
+  const Options options = parse_options({"-link", "fd=5,lines=13:20,windows=adc@0x30000000+4K:dac@805306368+16"});
+  EXPECT_EQ(options.link->lines, (std::vector<unsigned>{13, 20}));
+  EXPECT_EQ(options.link->windows, (std::vector<WindowOption>{{.name = "adc", .base = 0x3000'0000, .size = 4096},
+                                                              {.name = "dac", .base = 0x3000'0000, .size = 16}}));
+  EXPECT_TRUE(parse_options({"-link", "fd=5"}).link->windows.empty());
+}
+
 TEST(Options, NetworkCardsHaveAddresses) {
   EXPECT_TRUE(parse_options({"-nic", "none"}).networks.empty());
   const Options options =
@@ -116,6 +124,10 @@ TEST(Options, WhatIsWrongIsNamed) {
       {{"-qqq", "sock=5,zero=often"}, "it is answer or exit"},
       {{"-link", "fd"}, "is no number"},
       {{"-link", "speed=5"}, "-link"},
+      {{"-link", "fd=5,windows=adc"}, "-link windows=adc: NAME@BASE+SIZE is needed"},
+      {{"-link", "fd=5,windows=adc+4K@0"}, "NAME@BASE+SIZE is needed"},
+      {{"-link", "fd=5,windows=adc@here+4K"}, "-link windows: \"here\" is no number"},
+      {{"-link", "fd=5,windows=adc@0x30000000+much"}, "-link windows: \"much\" is no size"},
       {{"-link", "fd=5,path=x"}, "either fd=N is needed"},
       {{"-link", "path="}, "either fd=N is needed"},
       {{"-link", "fd=5", "-qqq", "sock=6"}, "one simulator only"},
