@@ -66,6 +66,8 @@ class FakeQemu final : public QemuHost {
   [[nodiscard]] bool are_vcpus_idle() override { return is_idle_; }
   [[nodiscard]] std::optional<time::Duration> next_timer() const override { return std::nullopt; }
   [[nodiscard]] bool is_vcpu_thread() const override { return std::this_thread::get_id() == vcpu_.get_id(); }
+  void let_time_pass(time::Duration span) override { clock_ns_ += span.ns(); }
+  [[nodiscard]] bool is_leaving() const override { return false; }
   void lock() override { lock_.lock(); }
   void unlock() override;
   [[nodiscard]] bool is_running() const override { return is_running_.load(); }

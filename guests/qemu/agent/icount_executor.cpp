@@ -102,6 +102,9 @@ bool IcountExecutor::was_raised() {
 }
 
 void IcountExecutor::stop_here(time::Instant at, wire::StopReason reason) {
+  if (state_ == State::stalled && !stop_wanted_) {
+    stop_wanted_ = reason;
+  }
   if (state_ == State::running) {
     horizon_ = at;
     reason_ = reason;
@@ -109,6 +112,57 @@ void IcountExecutor::stop_here(time::Instant at, wire::StopReason reason) {
     is_reported_ = false;
     hold();
   }
+}
+
+bool IcountExecutor::wait_within_instruction(const std::function<bool()>& is_answered) {
+  if (state_ == State::held) {
+    return false;  // a debugger, say, looks at the guest's memory while it is held
+  }
+  state_ = State::stalled;
+  stop_wanted_ = wire::StopReason::mmio;
+  host_.park_timer();
+  bool goes_on = true;
+  while (goes_on && !is_answered()) {
+    if (stop_wanted_ || now() >= horizon_) {
+      goes_on =
+          report_within_instruction(std::exchange(stop_wanted_, std::nullopt).value_or(wire::StopReason::horizon));
+    } else {
+      pass_time_until(std::min(horizon_, inputs_->next().value_or(horizon_)));
+    }
+  }
+  go_on_to(horizon_);
+  host_.queue_work();  // the vCPU is to count its instructions to the next timer anew
+  return goes_on;
+}
+
+// False if QEMU ends.
+bool IcountExecutor::report_within_instruction(wire::StopReason reason) {
+  const time::Instant standing = now();
+  inputs_->standing(standing);
+  host_.unlock();
+  follower_->stopped({.now = standing, .reason = reason});
+  while (!granted_ && !is_leaving_ && !host_.is_leaving() && !host_.is_ending()) {
+    follower_->serve(look_interval);
+    inputs_->waiting();
+  }
+  host_.lock();
+  if (is_leaving_) {
+    host_.request_quit();
+  }
+  if (!granted_) {
+    return false;
+  }
+  horizon_ = *std::exchange(granted_, std::nullopt);
+  return true;
+}
+
+// To the machine's next timer, if that is earlier, and then what is due of inputs.
+void IcountExecutor::pass_time_until(time::Instant until) {
+  if (const auto timer = host_.next_timer()) {
+    until = std::min(until, time::Instant::origin() + (*timer - zero_));
+  }
+  host_.let_time_pass(std::max(until - now(), time::Duration::zero()));
+  inputs_->deliver(now());
 }
 
 // In this order: with work queued vCPU 0 does not count as idle, and QEMU 7.2 moves an idle machine's clock on to

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -40,6 +41,10 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   /// From within a guest's instruction or a timer: the machine is to stand still after it, at `at`, which is now, for
   /// `reason`. vCPU thread, lock held.
   void stop_here(time::Instant at, wire::StopReason reason);
+  /// From within a guest's instruction that does I/O, which the simulator is to finish: tells that the guest waits, and
+  /// lets time pass with the vCPUs standing until `is_answered`, asked whenever an input was delivered. False if QEMU
+  /// ends before that. vCPU thread, lock held; it is dropped while waiting. A stop by QEMU's user waits for the answer.
+  bool wait_within_instruction(const std::function<bool()>& is_answered);
   /// Where the guest is: exact in the vCPU thread and where it stands. Lock held.
   [[nodiscard]] time::Instant now() const;
   /// Where it stands or runs to.
@@ -65,6 +70,7 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   enum class State : std::uint8_t {
     held,     ///< stands at an instant that was granted: no guest instruction may run
     running,  ///< the timer is armed at the horizon
+    stalled,  ///< within an instruction that the simulator is to finish
   };
 
   [[nodiscard]] time::Duration reading_of(time::Instant at) const { return zero_ + at.since_origin(); }
@@ -74,6 +80,8 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   [[nodiscard]] bool was_raised();
   void go_on_to(time::Instant horizon);
   [[nodiscard]] wire::NextEvent next_event() const;
+  [[nodiscard]] bool report_within_instruction(wire::StopReason reason);
+  void pass_time_until(time::Instant until);
   void hold();
   void stand();
   void wait_for_order();
@@ -101,6 +109,7 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   // Of the vCPU thread, within run_work.
   std::optional<time::Instant> granted_;
   wire::NextEvent next_;
+  std::optional<wire::StopReason> stop_wanted_;  // while stalled
   bool is_leaving_ = false;
 };
 

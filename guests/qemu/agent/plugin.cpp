@@ -107,7 +107,12 @@ class Agent {
       session_ = std::make_unique<wire::QqqGuestSession>(options_.zero);
       return;
     }
-    channels_.emplace(qemu_, executor_, devices_->snapshots(), devices_->open());
+    if (devices_->has_windows()) {
+      qemu_.set_clock_shift(shift_.emplace(symbols_, program_lookup()));
+    }
+    channels_.emplace(qemu_, executor_, devices_->snapshots(), devices_->open([this](const auto& is_answered) {
+      return executor_.wait_within_instruction(is_answered);
+    }));
     session_ = channels_->make_session("QEMU " + to_string(query_version(symbols_)));
   }
 
@@ -117,7 +122,8 @@ class Agent {
   StockQemu qemu_;
   QuietClock quiet_clock_{symbols_};
   IcountExecutor executor_;
-  std::optional<link::StockChannels> devices_;  // of a link v1 session, as is the next
+  std::optional<link::StockChannels> devices_;  // of a link v1 session, as are the next
+  std::optional<ClockShift> shift_;
   std::optional<link::Channels> channels_;
   std::unique_ptr<wire::GuestSession> session_;
   std::optional<guest::Follower> follower_;

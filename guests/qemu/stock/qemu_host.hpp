@@ -67,6 +67,10 @@ class QemuHost {
   /// True in the thread that executes guest code. No lock needed.
   [[nodiscard]] virtual bool is_vcpu_thread() const = 0;
 
+  /// From within a guest's instruction that does I/O: moves the clock on by `span`, and runs the timers that are due
+  /// then; the agent's own may be among them.
+  virtual void let_time_pass(time::Duration span) = 0;
+
   virtual void lock() = 0;
   virtual void unlock() = 0;
 
@@ -75,6 +79,8 @@ class QemuHost {
   /// False while the vCPUs are being paused, by a stop or for a system reset. Only while the timer is pending. No lock
   /// needed.
   [[nodiscard]] virtual bool is_clock_enabled() const = 0;
+  /// True once QEMU is on its way out: it waits for its vCPUs. No lock needed.
+  [[nodiscard]] virtual bool is_leaving() const = 0;
   /// True from the guest's (or a user's) wish for a shutdown or reset until the main thread has carried it out. No lock
   /// needed.
   [[nodiscard]] virtual bool is_ending() const = 0;

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <utility>
 
+#include "fermata/base/contract.hpp"
 #include "fermata/host/quiet_thread.hpp"
 #include "guests/qemu/stock/rcu_kicks.hpp"
 
@@ -110,6 +111,12 @@ std::optional<time::Duration> StockQemu::next_timer() const {
 
 bool StockQemu::is_vcpu_thread() const { return qemu_.qemu_in_vcpu_thread == nullptr || qemu_.qemu_in_vcpu_thread(); }
 
+void StockQemu::let_time_pass(time::Duration span) {
+  base::expects(shift_ != nullptr, "StockQemu: what moves the clock has been set");
+  shift_->advance(span);
+  shift_->run_timers();
+}
+
 void StockQemu::lock() { qemu_.bql_lock("fermata", 0); }
 
 void StockQemu::unlock() { qemu_.bql_unlock(); }
@@ -121,6 +128,10 @@ bool StockQemu::is_clock_enabled() const { return qemu_.qemu_clock_deadline_ns_a
 // Both are ShutdownCause, of which 0 is none.
 bool StockQemu::is_ending() const {
   return qemu_.qemu_shutdown_requested_get() != 0 || qemu_.qemu_reset_requested_get() != 0;
+}
+
+bool StockQemu::is_leaving() const {
+  return qemu_.runstate_get != nullptr && run_state_name(qemu_.runstate_get()) == "quit";
 }
 
 void StockQemu::request_quit() { qemu_.qmp_quit(nullptr); }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "guests/qemu/stock/io/clock_shift.hpp"
 #include "guests/qemu/stock/qemu_host.hpp"
 #include "guests/qemu/stock/quiet_clock.hpp"
 #include "guests/qemu/stock/symbols.hpp"
@@ -31,17 +32,21 @@ class StockQemu final : public QemuHost {
   [[nodiscard]] bool are_vcpus_idle() override;
   [[nodiscard]] std::optional<time::Duration> next_timer() const override;
   [[nodiscard]] bool is_vcpu_thread() const override;
+  void let_time_pass(time::Duration span) override;
   void lock() override;
   void unlock() override;
   [[nodiscard]] bool is_running() const override;
   [[nodiscard]] bool is_clock_enabled() const override;
   [[nodiscard]] bool is_ending() const override;
+  [[nodiscard]] bool is_leaving() const override;
   void request_quit() override;
   void pause() override;
   void tell_user(const std::string& line) override;
 
   /// Who hooks into QEMU's question whether its vCPUs are idle: not to act on ours.
   void set_quiet_clock(QuietClock& clock) { quiet_clock_ = &clock; }
+  /// What moves the clock on within an instruction; needed for `let_time_pass`.
+  void set_clock_shift(ClockShift& shift) { shift_ = &shift; }
 
  private:
   void run_work();
@@ -52,6 +57,7 @@ class StockQemu final : public QemuHost {
   QemuCpu* first_cpu_ = nullptr;
   Listener* listener_ = nullptr;
   QuietClock* quiet_clock_ = nullptr;
+  ClockShift* shift_ = nullptr;
   bool is_thread_prepared_ = false;
 };
 

@@ -22,7 +22,8 @@ enum { max_harts = 8 };  // as many as start.S has stacks for
 #define PLIC_ENABLE REG32(0x0c002000)
 #define PLIC_THRESHOLD REG32(0x0c200000)
 #define PLIC_CLAIM REG32(0x0c200004)
-enum { uart_source = 10 };
+enum { uart_source = 10, line_source = 20 };  // the second is no device's
+enum { window_base = 0x10010000 };            // nor is this range
 
 #define UART_DATA REG8(0x10000000)
 #define UART_INTERRUPT_ENABLE REG8(0x10000001)

@@ -21,6 +21,8 @@ enum {
   com1_line_status = 0x3fd,
 };
 enum { pit_irq = 0, com1_irq = 4 };
+enum { line_source = 20 };       // of the I/O APIC; no device's
+#define window_base 0xe0000000U  // nor is this range
 enum { uart_rx_ready = 0x01, uart_tx_empty = 0x20 };
 
 static inline void out8(uint16_t port, uint8_t value) { __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }

@@ -40,6 +40,13 @@ std::unique_ptr<wire::GuestSession> Channels::make_session(const std::string& na
   return session;
 }
 
+void Channels::input(const wire::link::Datum& input) {
+  if (const std::string why = ends_[input.channel - 1U]->why_not_an_input(input.payload); !why.empty()) {
+    wire::link::breach(why);
+  }
+  inputs_.add(input);
+}
+
 void Channels::deliver(time::Instant now) {
   while (const auto input = inputs_.take_due(now)) {
     End& end = *ends_[input->channel - 1U];

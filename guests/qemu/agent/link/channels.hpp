@@ -33,7 +33,8 @@ class Channels final : public wire::link::GuestSession::Port, public IcountExecu
   [[nodiscard]] std::unique_ptr<wire::GuestSession> make_session(const std::string& name);
 
   // wire::link::GuestSession::Port
-  void input(const wire::link::Datum& input) override { inputs_.add(input); }
+  /// Throws base::Error (protocol_violation) for an answer to no read, which the session refuses.
+  void input(const wire::link::Datum& input) override;
   void checkpoint(const std::string& name) override;
   void restore(const std::string& name) override;
 

@@ -34,6 +34,17 @@ Channel line_in(const std::string& name) {
   return channel;
 }
 
+Channel window_of(const std::string& name, std::uint64_t base, std::uint64_t size) {
+  Channel channel = channel_of(ChannelKind::mmio, name);
+  channel.base = base;
+  channel.extent = size;
+  return channel;
+}
+
+std::uint64_t low_bytes(std::uint64_t value, unsigned size) {
+  return size >= sizeof value ? value : value & ((std::uint64_t{1} << size * 8) - 1);
+}
+
 }  // namespace
 
 SerialEnd::SerialEnd(const std::string& name, SerialPort& port)
@@ -98,5 +109,49 @@ std::string EthernetEnd::why_not_saved() const {
 }
 
 LineEnd::LineEnd(const std::string& name, IrqInput& input) : End(line_in(name)), input_(&input) {}
+
+WindowEnd::WindowEnd(const std::string& name, std::uint64_t base, std::uint64_t size, RegisterWindow& window, Wait wait)
+    : End(window_of(name, base, size)), window_(&window), wait_(std::move(wait)) {}
+
+void WindowEnd::set_output(Output output) {
+  output_ = std::move(output);
+  window_->set_handlers({.read = [this](std::uint64_t offset, unsigned size) { return read(offset, size); },
+                         .write =
+                             [this](std::uint64_t offset, unsigned size, std::uint64_t value) {
+                               request({.offset = offset,
+                                        .value = low_bytes(value, size),
+                                        .width = static_cast<std::uint8_t>(size),
+                                        .is_write = 1});
+                             }});
+}
+
+void WindowEnd::request(const wire::link::MmioRequest& request) {
+  ++requests_;
+  output_(request.bytes());
+}
+
+// All ones where nobody will ever answer, as an empty bus gives.
+std::uint64_t WindowEnd::read(std::uint64_t offset, unsigned size) {
+  answer_.reset();
+  reading_ = requests_ + 1;
+  request({.offset = offset, .width = static_cast<std::uint8_t>(size)});
+  const bool is_answered = wait_([this] { return answer_.has_value(); });
+  reading_.reset();
+  return low_bytes(is_answered ? answer_.value_or(~std::uint64_t{0}) : ~std::uint64_t{0}, size);
+}
+
+std::string WindowEnd::why_not_an_input(std::span<const std::byte> payload) const {
+  const std::uint64_t request = wire::link::MmioAnswer::from(payload).request;
+  return reading_ == request
+             ? std::string()
+             : "an answer to access " + std::to_string(request) + " of " + declared().name + ", which waits for none";
+}
+
+void WindowEnd::deliver(std::span<const std::byte> payload) { answer_ = wire::link::MmioAnswer::from(payload).value; }
+
+std::string WindowEnd::why_not_saved() const {
+  return reading_ ? "the guest stands within an instruction that reads " + declared().name + ": answer it first"
+                  : std::string();
+}
 
 }  // namespace fermata::qemu::link

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -28,6 +29,8 @@ class End {
 
   [[nodiscard]] const wire::link::Channel& declared() const { return declared_; }
   virtual void set_output(Output output) = 0;
+  /// Why an input that has come is a breach of the protocol; empty if it is not. In the vCPU thread, no lock.
+  [[nodiscard]] virtual std::string why_not_an_input(std::span<const std::byte> /*payload*/) const { return {}; }
   /// The instant of an input has come.
   virtual void deliver(std::span<const std::byte> payload) = 0;
   /// How many inputs were lost, in part or whole.
@@ -87,6 +90,30 @@ class LineEnd final : public End {
 
  private:
   IrqInput* input_;
+};
+
+/// A window of addresses whose device model is the simulator's.
+class WindowEnd final : public End {
+ public:
+  /// Waits within the guest's instruction until the function says yes; false if it never will.
+  using Wait = std::function<bool(const std::function<bool()>& is_answered)>;
+
+  WindowEnd(const std::string& name, std::uint64_t base, std::uint64_t size, RegisterWindow& window, Wait wait);
+  void set_output(Output output) override;
+  void deliver(std::span<const std::byte> payload) override;
+  [[nodiscard]] std::string why_not_an_input(std::span<const std::byte> payload) const override;
+  [[nodiscard]] std::string why_not_saved() const override;
+
+ private:
+  [[nodiscard]] std::uint64_t read(std::uint64_t offset, unsigned size);
+  void request(const wire::link::MmioRequest& request);
+
+  RegisterWindow* window_;
+  Wait wait_;
+  Output output_;
+  std::uint64_t requests_ = 0;            // sequence of the last
+  std::optional<std::uint64_t> reading_;  // sequence of the read that waits
+  std::optional<std::uint64_t> answer_;
 };
 
 }  // namespace fermata::qemu::link

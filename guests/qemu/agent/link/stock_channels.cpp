@@ -11,6 +11,7 @@
 #include "fermata/base/error.hpp"
 #include "guests/qemu/stock/io/stock_irq.hpp"
 #include "guests/qemu/stock/io/stock_serial.hpp"
+#include "guests/qemu/stock/io/stock_window.hpp"
 
 namespace fermata::qemu::link {
 namespace {
@@ -56,7 +57,7 @@ StockChannels::StockChannels(ChannelOptions options, const SymbolLookup& lookup)
   }
 }
 
-std::vector<std::unique_ptr<End>> StockChannels::open() {
+std::vector<std::unique_ptr<End>> StockChannels::open(const WindowEnd::Wait& wait) {
   std::vector<std::unique_ptr<End>> ends;
   for (const std::string& name : options_.serials) {
     ends.push_back(
@@ -71,6 +72,11 @@ std::vector<std::unique_ptr<End>> StockChannels::open() {
   for (const LineOption& line : options_.lines) {
     ends.push_back(std::make_unique<LineEnd>(
         line.name, *lines_.emplace_back(std::make_unique<StockIrq>(qemu_, line.controller, line.number))));
+  }
+  for (const WindowOption& window : options_.windows) {
+    const auto space = window.is_ports ? StockWindow::Space::ports : StockWindow::Space::memory;
+    windows_.push_back(std::make_unique<StockWindow>(qemu_, window.name, space, window.base, window.size));
+    ends.push_back(std::make_unique<WindowEnd>(window.name, window.base, window.size, *windows_.back(), wait));
   }
   return ends;
 }

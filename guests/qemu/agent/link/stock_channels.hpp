@@ -18,10 +18,11 @@ class StockChannels {
   /// names what this QEMU does not export; base::BadArgument for a name that is there twice.
   StockChannels(ChannelOptions options, const SymbolLookup& lookup);
 
-  /// At machine-init-done, once: finds the others. Their order is that of the channels: serial, ethernet, line, mmio.
-  /// Throws base::Error.
-  [[nodiscard]] std::vector<std::unique_ptr<End>> open();
+  /// At machine-init-done, once: finds the others. `wait` is what a window's reads wait by. Their order is that of the
+  /// channels: serial, ethernet, line, mmio. Throws base::Error.
+  [[nodiscard]] std::vector<std::unique_ptr<End>> open(const WindowEnd::Wait& wait);
   [[nodiscard]] Snapshots& snapshots() { return snapshots_; }
+  [[nodiscard]] bool has_windows() const { return !options_.windows.empty(); }
 
  private:
   ChannelOptions options_;
@@ -30,6 +31,7 @@ class StockChannels {
   std::vector<std::unique_ptr<StockNetwork>> networks_;
   std::vector<std::unique_ptr<SerialPort>> serials_;
   std::vector<std::unique_ptr<IrqInput>> lines_;
+  std::vector<std::unique_ptr<RegisterWindow>> windows_;
 };
 
 }  // namespace fermata::qemu::link
