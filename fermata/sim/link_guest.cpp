@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "fermata/base/contract.hpp"
@@ -111,6 +112,21 @@ wire::Stop LinkGuest::run_until(time::Instant horizon, host::HostDuration limit)
 time::Instant LinkGuest::now() const { return link_->session.now(); }
 time::Instant LinkGuest::earliest_input() const { return link_->session.earliest_input(); }
 
+std::optional<time::Instant> LinkGuest::next_activity() const {
+  if (!link_->next.is_idle) {
+    return now();
+  }
+  const auto& timer = link_->next.timer;
+  if (link_->inputs.empty()) {
+    return timer;
+  }
+  return timer ? std::min(*timer, link_->inputs.top()) : link_->inputs.top();
+}
+
+void LinkGuest::record_guest_error(time::Instant at, std::string_view device, const std::string& what) {
+  link_->connection.record(trace::RecordKind::guest_error, at, std::string(device) + ": " + what);
+}
+
 void LinkGuest::finish_named(host::HostDuration limit) {
   link_->flush();
   link_->wait_for(limit, [&] {
@@ -133,6 +149,8 @@ void LinkGuest::restore(std::string_view name, host::HostDuration limit) {
   link_->session.restore(name);
   finish_named(limit);
   link_->read = LinkState::Read::none;
+  link_->next = {};
+  link_->inputs = {};
 }
 
 std::optional<host::ExitStatus> LinkGuest::close(host::HostDuration grace) { return link_->connection.close(grace); }

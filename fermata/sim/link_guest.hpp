@@ -84,6 +84,12 @@ class LinkGuest {
   [[nodiscard]] time::Instant now() const;
   /// The earliest instant that an input may have.
   [[nodiscard]] time::Instant earliest_input() const;
+  /// The earliest instant at which the guest may do anything, while it stands: now if it is busy; else that of its next
+  /// timer, or of an input that it may not have taken; nothing if it waits for an input.
+  [[nodiscard]] std::optional<time::Instant> next_activity() const;
+
+  /// Puts into the trace what the guest did wrong with a device that is outside it.
+  void record_guest_error(time::Instant at, std::string_view device, const std::string& what);
 
   /// Saves the guest under a name, or takes it and the time back to that; while it stands. Throws base::Error:
   /// unsupported (it cannot, or failed; says why), timed_out, peer_gone.

@@ -98,6 +98,7 @@ void LinkState::grant(time::Instant horizon) {
 
 void LinkState::send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload) {
   static_cast<void>(session.input(channel, at, payload));
+  inputs.push(at);
   if (connection.trace != nullptr) {
     connection.record(trace::RecordKind::input, at, text_of(session.channels()[channel - 1U], payload));
   }
@@ -177,6 +178,10 @@ std::optional<wire::Stop> LinkState::take_events(ReadStop read_stop) {
     } else {
       const auto stop = std::get<wire::Stop>(*event);
       connection.now = stop.now;
+      next = stop.next;
+      while (!inputs.empty() && inputs.top() < stop.now) {
+        inputs.pop();
+      }
       if (connection.trace != nullptr) {
         connection.record(trace::RecordKind::report, stop.now, fmt::format("reason={}", to_string(stop.reason)));
       }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <queue>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct LinkState {
   std::vector<bool> is_reactive{};
   std::optional<wire::link::Finished> finished{};
   Read read = Read::none;
+  wire::NextEvent next{};  // as of the last stop taken
+  /// When inputs are due that may not have been taken, the earliest on top.
+  std::priority_queue<time::Instant, std::vector<time::Instant>, std::greater<>> inputs{};
 
   /// Waits for the guest to introduce itself; selects the reactive channels. Throws as LinkGuest::attach does.
   void open(const std::vector<std::string>& reactive, host::HostDuration limit);

@@ -19,7 +19,9 @@ namespace fermata::sim::testing {
 struct FakeGuest {
   using Run = std::function<void(wire::link::GuestSession& session, time::Instant horizon)>;
 
-  explicit FakeGuest(Run what, const LinkOptions& options = {}) : run(std::move(what)) {
+  explicit FakeGuest(Run what, const LinkOptions& options = {},
+                     wire::link::GuestSession::Identity who = wire::link::testing::identity())
+      : run(std::move(what)), session(std::move(who), port) {
     auto [a, b] = transport::InProcessStream::make_pair();
     end = std::make_unique<transport::InProcessStream>(std::move(b));
     end->set_readable_handler([this] { serve(); });
@@ -55,7 +57,7 @@ struct FakeGuest {
   std::function<void(wire::link::GuestSession& session)> answer_named;
   std::size_t answered = 0;
   wire::link::testing::RecordingPort port;
-  wire::link::GuestSession session{wire::link::testing::identity(), port};
+  wire::link::GuestSession session;
   std::unique_ptr<transport::InProcessStream> end;
   std::optional<LinkGuest> guest;
 };
