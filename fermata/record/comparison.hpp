@@ -22,6 +22,8 @@ struct Difference {
   std::optional<std::string> first{};
   std::optional<std::string> second{};  ///< nothing: this trace ends there
   std::string note{};
+
+  friend bool operator==(const Difference&, const Difference&) = default;
 };
 
 /// For people: where, then as a unified diff. `first` and `second` are what the traces are called.

@@ -71,7 +71,7 @@ const link::Channel& GuestTrace::channel_of(const link::Frame& message) const {
 
 void GuestTrace::take_welcome(const link::Frame& message) {
   now_ = link::instant(link::parse<link::Welcome>(message, link::max_text).body.now_ns);
-  hold({.at = now_, .kind = GuestEvent::Kind::started});
+  settled_.push_back({.at = now_, .kind = GuestEvent::Kind::started});
 }
 
 void GuestTrace::take_channel(const link::Frame& message) {
@@ -90,10 +90,10 @@ void GuestTrace::take_channel(const link::Frame& message) {
                        .base = body.base,
                        .extent = body.extent,
                        .name = declared.text()});
-  hold({.at = now_,
-        .kind = GuestEvent::Kind::channel,
-        .channel = message.header.channel,
-        .text = text_of(channels_.back())});
+  settled_.push_back({.at = now_,
+                      .kind = GuestEvent::Kind::channel,
+                      .channel = message.header.channel,
+                      .text = text_of(channels_.back())});
 }
 
 void GuestTrace::take_data(Direction from, const link::Frame& message) {

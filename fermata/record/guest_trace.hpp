@@ -100,6 +100,8 @@ class GuestTraceReader {
   /// Nothing at the end of what can be read: `damage` of the reader, or of this, says whether that is the end.
   [[nodiscard]] std::optional<GuestEvent> next();
   [[nodiscard]] const std::string& damage() const { return damage_; }
+  /// That were declared so far.
+  [[nodiscard]] const std::vector<wire::link::Channel>& channels() const { return trace_.channels(); }
 
  private:
   Reader* reader_;
