@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // fermata: the program. Each subcommand stands in a file of its own; here they get their options.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -11,6 +13,8 @@
 
 #include "cli/doctor.hpp"
 #include "cli/exec.hpp"
+#include "cli/options/span_option.hpp"
+#include "cli/recordings/commands.hpp"
 #include "cli/shim_dir.hpp"
 #include "fermata/base/error.hpp"
 #include "fermata/time/units.hpp"
@@ -20,26 +24,10 @@ namespace {
 
 constexpr int status_failure = 1;
 constexpr int status_usage = 2;
+constexpr std::array commands{"exec", "doctor", "shim-dir", "trace", "diff", "replay"};
 
 // What the chosen subcommand does.
 using Action = std::function<int()>;
-
-// An option that takes a span such as 1ms.
-void add_span(CLI::App& command, const std::string& name, const std::string& help,
-              const std::function<void(time::Duration)>& take) {
-  command
-      .add_option_function<std::string>(
-          name,
-          [name, take](const std::string& text) {
-            try {
-              take(time::parse_duration(text));
-            } catch (const base::BadArgument& error) {
-              throw CLI::ValidationError(name, error.what());
-            }
-          },
-          help)
-      ->type_name("SPAN");
-}
 
 void add_exec(CLI::App& app, ExecOptions& options, Action& action) {
   CLI::App& command = *app.add_subcommand("exec",
@@ -102,18 +90,25 @@ std::vector<std::string> take_guest_command(std::vector<std::string>& arguments)
 // What CLI11 would say less clearly, or nothing.
 void expect_command(const std::vector<std::string>& arguments, const std::vector<std::string>& guest_command) {
   const std::string word = arguments.empty() ? "" : arguments.front();
-  if (!word.empty() && !word.starts_with('-') && word != "exec" && word != "doctor" && word != "shim-dir") {
+  const bool is_known = std::ranges::find(commands, word) != std::end(commands);
+  if (!word.empty() && !word.starts_with('-') && !is_known) {
     throw CLI::ValidationError(
-        fmt::format("there is no command '{}'; the commands are exec, doctor and shim-dir", word));
+        fmt::format("there is no command '{}'; the commands are {}", word, fmt::join(commands, ", ")));
   }
   const auto asks_for_help = [](const std::string& argument) { return argument == "--help" || argument == "-h"; };
-  if (word == "exec" && guest_command.empty() && std::ranges::none_of(arguments, asks_for_help)) {
+  const bool needs_command = guest_command.empty() && std::ranges::none_of(arguments, asks_for_help);
+  if (word == "exec" && needs_command) {
     throw CLI::ValidationError(
         "exec needs a QEMU command line after --, for instance fermata exec --duration 5s -- qemu-system-x86_64 "
         "-nographic");
   }
-  if (word != "exec" && !guest_command.empty()) {
-    throw CLI::ValidationError("only exec takes a command after --");
+  if (word == "replay" && needs_command) {
+    throw CLI::ValidationError(
+        "replay needs the guest's command line after --, for instance fermata replay run.frec -- fermata-machine "
+        "-kernel guest.elf -icount shift=3,sleep=off -rtc clock=vm");
+  }
+  if (word != "exec" && word != "replay" && !guest_command.empty()) {
+    throw CLI::ValidationError("only exec and replay take a command after --");
   }
 }
 
@@ -123,14 +118,17 @@ int main_of(std::vector<std::string> arguments) {
   app.require_subcommand(1);
   ExecOptions exec;
   DoctorOptions doctor;
+  RecordingOptions recordings;
   Action action;
   add_exec(app, exec, action);
   add_doctor(app, doctor, action);
   add_shim_dir(app, action);
+  add_recording_commands(app, recordings, action);
 
   arguments = without_help_word(std::move(arguments));
-  exec.command = take_guest_command(arguments);
-  const std::string help = !arguments.empty() && arguments.front() == "exec" ? "fermata exec --help" : "fermata --help";
+  exec.command = recordings.replay.command = take_guest_command(arguments);
+  const bool is_command = !arguments.empty() && std::ranges::find(commands, arguments.front()) != std::end(commands);
+  const std::string help = is_command ? fmt::format("fermata {} --help", arguments.front()) : "fermata --help";
   try {
     expect_command(arguments, exec.command);
     std::ranges::reverse(arguments);  // as CLI11 wants them
