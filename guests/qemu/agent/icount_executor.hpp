@@ -63,7 +63,7 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   void machine_stopped(const std::string& state) override;
   void machine_reset() override;
 
-  /// The machine has ended for good, QEMU with this status. Main thread, on QEMU's way out.
+  /// The machine has ended for good, QEMU with this status: from its exit(), in whatever thread.
   void ended(int exit_status);
 
  private:
@@ -77,6 +77,7 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   [[nodiscard]] time::Instant next_stop() const;
   [[nodiscard]] time::Instant standing_at() const;
   [[nodiscard]] bool let_others_go_first();
+  void deliver_due(time::Instant reached);
   [[nodiscard]] bool was_raised();
   void go_on_to(time::Instant horizon);
   [[nodiscard]] wire::NextEvent next_event() const;

@@ -130,6 +130,7 @@ LinkOption parse_link_v1(const Option& option) {
   if ((link.sock >= 0) == !link.path.empty()) {
     refuse("needs one of fd and path");
   }
+  link::check_channel_names(channels);
   link.serials = std::move(channels.serials);
   return link;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <set>
 
 #include "fermata/base/error.hpp"
 
@@ -94,6 +95,19 @@ bool take_channel_option(std::string_view name, std::string_view value, ChannelO
     return false;
   }
   return true;
+}
+
+void check_channel_names(const ChannelOptions& options) {
+  std::set<std::string> names;
+  const auto add = [&names](const std::string& name) {
+    if (!names.insert(name).second) {
+      throw base::BadArgument("channel " + name + ": the name is there twice");
+    }
+  };
+  std::ranges::for_each(options.serials, add);
+  std::ranges::for_each(options.ethernets, add);
+  std::ranges::for_each(options.lines, add, &LineOption::name);
+  std::ranges::for_each(options.windows, add, &WindowOption::name);
 }
 
 }  // namespace fermata::qemu::link

@@ -40,4 +40,7 @@ struct ChannelOptions {
 /// window=NAME@BASE+SIZE, ports=NAME@BASE+SIZE; false if it is not. Throws base::BadArgument that says what is wrong.
 [[nodiscard]] bool take_channel_option(std::string_view name, std::string_view value, ChannelOptions& options);
 
+/// Throws base::BadArgument if two channels have one name.
+void check_channel_names(const ChannelOptions& options);
+
 }  // namespace fermata::qemu::link

@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "fermata/base/error.hpp"
@@ -23,24 +22,11 @@ void need(IoFeature feature, const SymbolLookup& lookup) {
   }
 }
 
-void check_names(const ChannelOptions& options) {
-  std::set<std::string> names;
-  const auto add = [&names](const std::string& name) {
-    if (!names.insert(name).second) {
-      throw base::BadArgument("channel " + name + ": the name is there twice");
-    }
-  };
-  std::ranges::for_each(options.serials, add);
-  std::ranges::for_each(options.ethernets, add);
-  std::ranges::for_each(options.lines, add, &LineOption::name);
-  std::ranges::for_each(options.windows, add, &WindowOption::name);
-}
-
 }  // namespace
 
 StockChannels::StockChannels(ChannelOptions options, const SymbolLookup& lookup)
     : options_(std::move(options)), qemu_(find_io_symbols(lookup)), snapshots_(qemu_) {
-  check_names(options_);
+  check_channel_names(options_);
   const std::initializer_list<std::pair<bool, IoFeature>> features = {
       {!options_.serials.empty(), IoFeature::serial},
       {!options_.ethernets.empty(), IoFeature::ethernet},

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include "tests/qemu/support/linked_qemu.hpp"
+
+#include <algorithm>
+
+#include "fermata/sim/qemu.hpp"
+
+namespace fermata::qemu_test {
+
+std::string text_of(const Outputs& outputs) {
+  std::string text;
+  for (const auto& [at, piece] : outputs) {
+    text += piece;
+  }
+  return text;
+}
+
+LinkedQemu::LinkedQemu(const Qemu& qemu, const LinkedOptions& options)
+    : guest_([&] {
+        const host::UniqueFd messages_file = create_file(folder_.path("messages"));
+        auto arguments = qemu.command_line(options.arch, options.guest);
+        arguments.insert(arguments.end(), options.more.begin(), options.more.end());
+        host::Command command = sim::qemu_command(std::move(arguments));
+        command.standard_error = messages_file.get();
+        sim::LinkOptions link = options.link;
+        link.channels = {"serial=console"};
+        link.channels.insert(link.channels.end(), options.channels.begin(), options.channels.end());
+        return sim::LinkGuest::launch(command, link);
+      }()) {
+  guest_.serial("console").on_output([outputs = outputs_.get()](time::Instant at, std::string_view text) {
+    outputs->emplace_back(at.since_origin().ns(), std::string(text));
+  });
+}
+
+void LinkedQemu::run_in_quanta(time::Instant end, time::Duration quantum) {
+  for (time::Instant at = guest_.now(); at < end;) {
+    at = std::min(end, at + quantum);
+    guest_.run_until(at, limit);
+  }
+}
+
+}  // namespace fermata::qemu_test
