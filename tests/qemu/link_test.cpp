@@ -152,10 +152,11 @@ TEST_P(Link, FramesGoOverASimulatedCable) {
   std::transform(std::begin(header), std::end(header), frame.begin(), [](unsigned byte) { return std::byte(byte); });
   std::vector<std::int64_t> reference;
   for (const Duration quantum : {100_ms, 37_us, 1_ms}) {
-    LinkedQemu guest(qemu(), {.guest = "netecho",
-                              .more = {"-global", "virtio-mmio.force-legacy=false", "-device",
-                                       "virtio-net-device,netdev=n0,bus=virtio-mmio-bus.0,tx=timer,ioeventfd=off"},
-                              .channels = {"ethernet=n0"}});
+    LinkedQemu guest(qemu(),
+                     {.guest = "netecho",
+                      .more = {"-global", "virtio-mmio.force-legacy=false", "-global", "virtio-mmio.ioeventfd=off",
+                               "-device", "virtio-net-device,netdev=n0,bus=virtio-mmio-bus.0,tx=timer"},
+                      .channels = {"ethernet=n0"}});
     std::vector<std::int64_t> instants;
     auto cable = guest->ethernet("n0");
     EXPECT_EQ(cable.declared().timing, wire::link::Timing::exact);

@@ -66,7 +66,7 @@ class Search {
     const auto pairs = parse_key_values(value, "driver");
     const std::string driver = value_of(pairs, "driver").value_or("");
     if (driver.starts_with("virtio-net") &&
-        (value_of(pairs, "tx") != "timer" || value_of(pairs, "ioeventfd") != "off")) {
+        (value_of(pairs, "tx") != "timer" || !(is_ioeventfd_off() || value_of(pairs, "ioeventfd") == "off"))) {
       add("device", value, main_thread_card);
       if (const auto backend = value_of(pairs, "netdev")) {
         found_.late.push_back(*backend);
@@ -76,6 +76,13 @@ class Search {
     } else if (driver.starts_with("virtio-rng")) {
       add("device", value, "its random numbers are the host's; leave it out");
     }
+  }
+
+  // A virtio-mmio slot has the property, not the device in it: -global virtio-mmio.ioeventfd=off.
+  [[nodiscard]] bool is_ioeventfd_off() const {
+    return std::ranges::any_of(options_, [](const Option& option) {
+      return option.name == "global" && option.value && option.value->ends_with(".ioeventfd=off");
+    });
   }
 
   void look_at_network(const std::string& option, const std::string& value) {

@@ -47,6 +47,12 @@ TEST(Inexact, ACardOfTheMainThreadMakesItsBackendLate) {
   EXPECT_EQ(look({"-device", "virtio-net-pci,netdev=n0,tx=timer,ioeventfd=off"}).findings, std::vector<std::string>{});
 }
 
+TEST(Inexact, AnMmioSlotHasItsIoeventfdByAGlobal) {
+  const std::vector<std::string> card{"-device", "virtio-net-device,netdev=n0,tx=timer"};
+  EXPECT_EQ(look(card).late, std::vector<std::string>{"n0"});
+  EXPECT_EQ(look({"-global", "virtio-mmio.ioeventfd=off", card[0], card[1]}).findings, std::vector<std::string>{});
+}
+
 TEST(Inexact, WhatIsAbsentIsFoundToo) {
   EXPECT_EQ(find_inexact({}).findings.size(), 3U);  // network, date, seed
 }
