@@ -9,6 +9,15 @@ namespace fermata::sim {
 
 using wire::link::MmioRequest;
 
+namespace {
+
+template <typename Handler>
+std::shared_ptr<Handler> shared(Handler handler) {
+  return handler ? std::make_shared<Handler>(std::move(handler)) : nullptr;
+}
+
+}  // namespace
+
 const wire::link::Channel& LinkChannel::declared() const { return link_->session.channels()[number_ - 1U]; }
 std::uint64_t LinkChannel::dropped() const { return link_->dropped[number_ - 1U]; }
 
@@ -16,7 +25,7 @@ void LinkChannel::send_bytes(time::Instant at, std::span<const std::byte> payloa
   link_->send(number_, at, payload);
 }
 
-void LinkChannel::set_handler(Handler handler) { link_->handlers[number_ - 1U] = std::move(handler); }
+void LinkChannel::set_handler(Handler handler) { link_->handlers[number_ - 1U] = shared(std::move(handler)); }
 
 void SerialChannel::send(time::Instant at, std::string_view bytes) { send_bytes(at, std::as_bytes(std::span(bytes))); }
 
@@ -47,7 +56,7 @@ void MmioChannel::on_write(std::function<void(time::Instant, std::uint64_t, unsi
 }
 
 void MmioChannel::on_read(std::function<MmioValue(time::Instant, std::uint64_t, unsigned)> handler) {
-  state().read_handlers[number() - 1U] = std::move(handler);
+  state().read_handlers[number() - 1U] = shared(LinkState::ReadHandler(std::move(handler)));
 }
 
 bool MmioChannel::is_reactive() const { return state().is_reactive[number() - 1U]; }

@@ -81,7 +81,8 @@ class LineChannel : public LinkChannel {
 struct MmioValue {
   template <std::integral Number>
   MmioValue(Number number) : value(static_cast<std::uint64_t>(number)) {}  // NOLINT: a number is a value
-  MmioValue(std::uint64_t number, time::Instant when) : value(number), at(when) {}
+  template <std::integral Number>
+  MmioValue(Number number, time::Instant when) : value(static_cast<std::uint64_t>(number)), at(when) {}
   std::uint64_t value;
   std::optional<time::Instant> at{};  ///< not earlier than the read
 };

@@ -92,6 +92,21 @@ TEST(MmioChannel, AnAnswerMayComeLaterAndOtherInputsBeforeIt) {
   EXPECT_EQ(fake.port.inputs[1].at_ns, 270);
 }
 
+TEST(MmioChannel, AHandlerKeepsWhatItCountsAndMaySetAnother) {
+  FakeGuest fake(Accesses{});
+  MmioChannel channel = fake.guest->mmio("adc");
+  std::vector<int> given;
+  channel.on_read([&, next = 1, me = channel](Instant, std::uint64_t, unsigned) mutable {
+    given.push_back(next++);
+    if (next == 3) {
+      me.on_read([&](Instant, std::uint64_t, unsigned) { return given.emplace_back(100); });
+    }
+    return next;
+  });
+  fake.guest->run_until(at_ns(1000), long_enough);
+  EXPECT_EQ(given, (std::vector<int>{1, 2, 100}));
+}
+
 TEST(MmioChannel, APollAnswersToo) {
   FakeGuest fake(Accesses{});
   int reads = 0;

@@ -112,16 +112,16 @@ void LinkState::take(const wire::link::Output& output) {
   }
   if (is_read(channel, output)) {
     answer(output);
-  } else if (const LinkChannel::Handler handler = handlers[index]) {  // a copy: it may set another
-    handler(output.at, output.payload);
+  } else if (const auto handler = handlers[index]) {
+    (*handler)(output.at, output.payload);
   }
 }
 
 void LinkState::answer(const wire::link::Output& output) {
   read = Read::unanswered;
-  const ReadHandler handler = read_handlers[output.channel - 1U];
+  const auto handler = read_handlers[output.channel - 1U];
   const MmioRequest request = MmioRequest::from(output.payload);
-  if (!handler) {
+  if (handler == nullptr) {
     throw base::Error(
         base::ErrorCode::unsupported,
         fmt::format("{} reads {} bytes at offset {:#x} of {} at {} s, and nobody answers: give the channel "
@@ -129,7 +129,7 @@ void LinkState::answer(const wire::link::Output& output) {
                     connection.name, request.width, request.offset, session.channels()[output.channel - 1U].name,
                     time::to_seconds_string(output.at)));
   }
-  const MmioValue value = handler(output.at, request.offset, request.width);
+  const MmioValue value = (*handler)(output.at, request.offset, request.width);
   send(output.channel, value.at.value_or(output.at),
        MmioAnswer{.value = value.value, .request = output.sequence}.bytes());
   read = Read::answered;

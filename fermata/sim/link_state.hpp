@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <queue>
 #include <string>
@@ -26,8 +27,10 @@ struct LinkState {
 
   Connection connection;
   wire::link::SimulatorSession session;
-  std::vector<LinkChannel::Handler> handlers{};  // by channel, from 0 on; so the others
-  std::vector<ReadHandler> read_handlers{};
+  // By channel, from 0 on; so the others. Shared, for one that is called may set another in its own place; null if
+  // there is none.
+  std::vector<std::shared_ptr<LinkChannel::Handler>> handlers{};
+  std::vector<std::shared_ptr<ReadHandler>> read_handlers{};
   std::vector<std::uint64_t> dropped{};
   std::vector<bool> is_reactive{};
   std::optional<wire::link::Finished> finished{};
