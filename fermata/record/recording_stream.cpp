@@ -31,8 +31,12 @@ class RecordingStream final : public transport::Stream {
     return result;
   }
   transport::IoResult write(std::span<const std::byte> bytes, host::HostDuration wait) override {
+    if (bytes.size() > ahead_) {
+      tap_.feed(own_, bytes.subspan(ahead_));
+      ahead_ = bytes.size();
+    }
     const transport::IoResult result = inner_->write(bytes, wait);
-    tap_.feed(own_, bytes.first(result.count));
+    ahead_ -= result.count;
     return result;
   }
   void close() override {
@@ -52,6 +56,7 @@ class RecordingStream final : public transport::Stream {
   Writer writer_;
   Direction own_;
   Direction peers_;
+  std::size_t ahead_ = 0;  // recorded, and to be offered again, as the transport has not taken them yet
   MessageTap tap_;
 };
 

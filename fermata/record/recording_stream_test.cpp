@@ -51,15 +51,22 @@ TEST(RecordingStream, RecordsBothDirectionsInTheirOrder) {
   }
 }
 
-TEST(RecordingStream, RecordsWhatTheTransportTook) {
+TEST(RecordingStream, RecordsOnceWhatIsOfferedAgain) {
   const TempFile file("stream_partial");
   Pair pair(file.path(), End::simulator, 40);
   auto bytes = testing::grant(5, 0).bytes;
   const auto second = testing::grant(6, 0).bytes;
   bytes.insert(bytes.end(), second.begin(), second.end());
   EXPECT_EQ(pair.ours->write(bytes, {}).count, 40U);
+  EXPECT_EQ(pair.ours->write(std::span(bytes).subspan(40), {}).count, 0U);
+  const auto third = testing::grant(7, 0).bytes;
+  bytes.insert(bytes.end(), third.begin(), third.end());
+  std::array<std::byte, 40> taken{};
+  EXPECT_EQ(pair.theirs->read(taken, {}).count, 40U);
+  EXPECT_EQ(pair.ours->write(std::span(bytes).subspan(40), {}).count, 32U);
   pair.ours->close();
-  EXPECT_EQ(read_all(file.path()).messages, std::vector{testing::grant(5, 0)});
+  EXPECT_EQ(read_all(file.path()).messages,
+            (std::vector{testing::grant(5, 0), testing::grant(6, 0), testing::grant(7, 0)}));
 }
 
 TEST(RecordingStream, EverythingUpToAReportIsInTheFileAtOnce) {
