@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <initializer_list>
 #include <utility>
 
 #include "fermata/base/error.hpp"
 #include "fermata/time/units.hpp"
+#include "fermata/transport/shared_memory.hpp"
 #include "fermata/transport/unix_socket.hpp"
 
 namespace fermata::sim {
@@ -18,16 +20,26 @@ constexpr host::HostDuration exit_limit = std::chrono::seconds(2);
 }  // namespace
 
 Connection Connection::launch(host::Command command, const LinkArgument& link, std::string name, trace::Sink* trace) {
-  auto [ours, theirs] = transport::UnixSocket::make_pair();
-  std::string value = fmt::format("{}={}", link.key, theirs.descriptor());
-  for (const std::string& more : link.more) {
-    value += "," + more;
-  }
-  command.arguments.insert(command.arguments.end(), {link.option, value});
-  command.inherited_descriptors.push_back(theirs.descriptor());
   Connection connection{.name = std::move(name), .trace = trace, .stream = nullptr};
-  connection.process.emplace(command);
-  connection.stream = std::make_unique<transport::UnixSocket>(std::move(ours));
+  const auto start = [&](std::string value, std::initializer_list<int> descriptors) {
+    for (const std::string& more : link.more) {
+      value += "," + more;
+    }
+    command.arguments.insert(command.arguments.end(), {link.option, value});
+    command.inherited_descriptors.insert(command.inherited_descriptors.end(), descriptors);
+    connection.process.emplace(command);
+  };
+  if (link.transport == Transport::shared_memory) {
+    auto [ours, theirs] = transport::SharedMemory::make_pair();
+    const auto end = theirs.descriptors();
+    start(fmt::format("memory={},life={}", end.memory, end.life_socket), {end.memory, end.life_socket});
+    theirs.detach();  // it is the program's now
+    connection.stream = std::make_unique<transport::SharedMemory>(std::move(ours));
+  } else {
+    auto [ours, theirs] = transport::UnixSocket::make_pair();
+    start(fmt::format("{}={}", link.key, theirs.descriptor()), {theirs.descriptor()});
+    connection.stream = std::make_unique<transport::UnixSocket>(std::move(ours));
+  }
   return connection;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,12 @@
 
 namespace fermata::sim {
 
+/// What carries a link between two programs.
+enum class Transport : std::uint8_t {
+  unix_socket,    ///< costs system calls, works whatever else the cores do
+  shared_memory,  ///< costs none while both ends have a core: docs/protocol/shared-memory.md
+};
+
 /// A guest as its simulator has it, whichever protocol they speak: the stream, and the program if it was started here.
 /// Its failures name the guest, say where it stood and what may be done. One thread.
 struct Connection {
@@ -26,11 +33,13 @@ struct Connection {
   std::optional<host::ChildProcess> process{};
   time::Instant now{};  ///< of the last report taken
 
-  /// How a program is told of its end of the link: `option` "key=DESCRIPTOR,more", e.g. -link fd=5,serial=console.
+  /// How a program is told of its end of the link: `option` "key=DESCRIPTOR,more", e.g. -link fd=5,serial=console; over
+  /// shared memory "memory=M,life=L,more".
   struct LinkArgument {
     std::string option;
     std::string key;
     std::vector<std::string> more{};
+    Transport transport = Transport::unix_socket;
   };
   /// Starts a program. Throws base::Error.
   [[nodiscard]] static Connection launch(host::Command command, const LinkArgument& link, std::string name,

@@ -9,6 +9,7 @@
 
 #include "fermata/host/child_process.hpp"
 #include "fermata/host/clock.hpp"
+#include "fermata/sim/connection.hpp"
 #include "fermata/sim/channels.hpp"
 #include "fermata/time/instant.hpp"
 #include "fermata/trace/sink.hpp"
@@ -26,7 +27,8 @@ struct LinkOptions {
   /// What the guest's program is to make channels of, as its `-link` takes them: {"serial=console", "ethernet=net0"} of
   /// a QEMU, {"lines=20"} of a fermata-machine.
   std::vector<std::string> channels{};
-  std::vector<std::string> reactive{};  ///< channels whose outputs stop the guest at their very instants
+  Transport transport = Transport::unix_socket;  ///< between this process and a program that is launched
+  std::vector<std::string> reactive{};           ///< channels whose outputs stop the guest at their very instants
   host::HostDuration handshake_limit = std::chrono::seconds(30);
   trace::Sink* trace = nullptr;  ///< takes inputs and outputs, grants and reports; outlives the guest
   std::string record{};          ///< a file that takes a recording of the link: docs/trace-format.md; none if empty

@@ -11,7 +11,7 @@
 #include "fermata/machine/link/channels.hpp"
 #include "fermata/machine/machine_executor.hpp"
 #include "fermata/record/recording_stream.hpp"
-#include "fermata/transport/unix_socket.hpp"
+#include "fermata/transport/endpoint.hpp"
 #include "fermata/wire/qqq_guest_session.hpp"
 
 namespace fermata::machine_program {
@@ -22,17 +22,8 @@ using loop::EventLoop;
 // Between two looks at signals and serial lines: some milliseconds of the host's.
 constexpr std::uint64_t piece = 1'000'000;
 
-transport::UnixSocket connect(const LinkOption& link) {
-  return link.path.empty() ? transport::UnixSocket::adopt(link.sock) : transport::UnixSocket::connect(link.path);
-}
-
-std::unique_ptr<transport::Stream> make_stream(transport::UnixSocket socket, const LinkOption& link) {
-  auto stream = std::make_unique<transport::UnixSocket>(std::move(socket));
-  if (link.record.empty()) {
-    return stream;
-  }
-  return record::recorded(std::move(stream), link.record, record::End::guest);
-}
+// Between two looks at them while grants come over shared memory, which does not wake the event loop.
+constexpr host::HostDuration look_interval = std::chrono::milliseconds(2);
 
 std::unique_ptr<wire::GuestSession> make_session(const LinkOption& link, machine::link::Channels* channels) {
   if (channels == nullptr) {
@@ -51,14 +42,14 @@ class LinkedRun {
                       ? std::make_unique<machine::link::Channels>(emulation.machine(), executor_)
                       : nullptr),
         session_(make_session(link, channels_.get())),
-        stream_(watch(connect(link), link)),
+        stream_(open(link)),
         follower_(*session_, *stream_, executor_) {
     executor_.set_observer(follower_);
     executor_.set_before_report([this] { emulation_.flush(); });
     executor_.set_run(
         [this](time::Instant horizon, const machine::RunLimits& limits) { return emulation_.run(horizon, limits); });
   }
-  ~LinkedRun() { emulation_.loop().forget(descriptor_); }
+  ~LinkedRun() { forget(); }
 
   int run() {
     while (!emulation_.is_ended() && !executor_.left()) {
@@ -74,7 +65,7 @@ class LinkedRun {
       if (is_stuck) {
         tell_stuck(*stop);
       }
-      emulation_.loop().turn(executor_.is_running() && !is_stuck ? EventLoop::Wait::no : EventLoop::Wait::yes);
+      look_around(executor_.is_running() && !is_stuck);
     }
     if (executor_.left() && executor_.left()->is_fault) {
       fmt::print(stderr, "fermata-machine: {}\n", executor_.left()->why);
@@ -85,16 +76,40 @@ class LinkedRun {
 
   // Throws base::Error if a recording could not be finished.
   void close() {
-    emulation_.loop().forget(descriptor_);
+    forget();
     stream_->close();
   }
 
  private:
-  std::unique_ptr<transport::Stream> watch(transport::UnixSocket socket, const LinkOption& link) {
-    descriptor_ = socket.descriptor();
-    emulation_.loop().watch(descriptor_, {.readable = [this] { follower_.serve({}); }, .writable = {}});
-    return make_stream(std::move(socket), link);
+  std::unique_ptr<transport::Stream> open(const LinkOption& link) {
+    transport::OpenedEndpoint opened = transport::open(link.endpoint);
+    if (!link.endpoint.is_memory()) {
+      descriptor_ = opened.hangup;
+      emulation_.loop().watch(descriptor_, {.readable = [this] { follower_.serve({}); }, .writable = {}});
+    }
+    return link.record.empty() ? std::move(opened.stream)
+                               : record::recorded(std::move(opened.stream), link.record, record::End::guest);
   }
+
+  void forget() {
+    if (descriptor_ >= 0) {
+      emulation_.loop().forget(std::exchange(descriptor_, -1));
+    }
+  }
+
+  // Signals, serial lines, and what the simulator sends.
+  void look_around(bool is_busy) {
+    if (descriptor_ >= 0) {
+      emulation_.loop().turn(is_busy ? EventLoop::Wait::no : EventLoop::Wait::yes);
+      return;
+    }
+    follower_.serve(is_busy ? host::HostDuration{} : look_interval);
+    if (until_next_look_.has_passed()) {
+      until_next_look_ = host::Deadline(host::HostClock::monotonic(), look_interval);
+      emulation_.loop().turn(EventLoop::Wait::no);
+    }
+  }
+
   void tell_stuck(const machine::Stop& stop) {
     if (!has_told_) {
       has_told_ = true;
@@ -109,7 +124,8 @@ class LinkedRun {
   machine::MachineExecutor executor_;
   std::unique_ptr<machine::link::Channels> channels_;  // of a link v1 session
   std::unique_ptr<wire::GuestSession> session_;
-  int descriptor_ = -1;
+  int descriptor_ = -1;  // of a socket, which the event loop watches
+  host::Deadline until_next_look_{host::HostClock::monotonic(), {}};
   std::unique_ptr<transport::Stream> stream_;
   guest::Follower follower_;
   bool has_told_ = false;

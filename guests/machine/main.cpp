@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -27,13 +28,20 @@ constexpr int status_output_lost = 1;
 
 // A simulator's own end of the link, inherited by mistake, would keep the end of the simulator from being seen
 // (sync-protocol, "What real clients do").
-void close_inherited(int kept) {
-  const unsigned first = STDERR_FILENO + 1;
-  const unsigned link = kept < 0 ? 0 : static_cast<unsigned>(kept);
-  if (link > first) {
-    ::close_range(first, link - 1, 0);
+void close_inherited(const transport::Endpoint& kept) {
+  std::array<int, 3> descriptors{kept.socket, kept.memory, kept.life_socket};
+  std::ranges::sort(descriptors);
+  unsigned first = STDERR_FILENO + 1;
+  for (const int descriptor : descriptors) {
+    const auto number = static_cast<unsigned>(descriptor);
+    if (descriptor >= static_cast<int>(first)) {
+      if (number > first) {
+        ::close_range(first, number - 1, 0);
+      }
+      first = number + 1;
+    }
   }
-  ::close_range(std::max(first, link + 1), ~0U, 0);
+  ::close_range(first, ~0U, 0);
 }
 
 int run(const Options& options) {
@@ -43,7 +51,7 @@ int run(const Options& options) {
     fmt::print(stderr, "fermata-machine: note: {}\n", note);
   }
   if (options.link) {
-    close_inherited(options.link->sock);
+    close_inherited(options.link->endpoint);
   }
   Emulation emulation(options, ruling);
   if (!emulation.wait_for_serial_lines()) {

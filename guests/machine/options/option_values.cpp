@@ -144,22 +144,29 @@ std::vector<WindowOption> parse_windows(const std::string& text) {
   return windows;
 }
 
+// -1 if the key is absent.
+int descriptor(const KeyValues& values, const std::string& key) {
+  const auto number = values.number(key);
+  if (number && *number > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) {
+    refuse(fmt::format("-link {}={}: is no descriptor's number", key, *number));
+  }
+  return number ? static_cast<int>(*number) : -1;
+}
+
 }  // namespace
 
 LinkOption parse_link(const std::string& value) {
   const KeyValues values("-link", value, "fd");
-  values.allow_only({"fd", "path", "lines", "windows", "record"});
-  const auto fd = values.number("fd");
-  const auto path = values.text("path");
-  const std::uint64_t number = fd.value_or(0);
-  const bool is_descriptor = number <= static_cast<std::uint64_t>(std::numeric_limits<int>::max());
-  if (fd.has_value() == path.has_value() || !is_descriptor || (path && path->empty())) {
-    refuse(
-        "-link: either fd=N is needed, N being the number of an inherited descriptor, or path=P of a listening socket");
+  values.allow_only({"fd", "path", "memory", "life", "lines", "windows", "record"});
+  const transport::Endpoint endpoint{.socket = descriptor(values, "fd"),
+                                     .path = values.text("path").value_or(""),
+                                     .memory = descriptor(values, "memory"),
+                                     .life_socket = descriptor(values, "life")};
+  if (const std::string fault = endpoint.fault(); !fault.empty()) {
+    refuse("-link: " + fault);
   }
   return {.protocol = LinkOption::Protocol::link,
-          .sock = fd ? static_cast<int>(number) : -1,
-          .path = path.value_or(""),
+          .endpoint = endpoint,
           .lines = parse_lines(values.text("lines").value_or("")),
           .windows = parse_windows(values.text("windows").value_or("")),
           .record = values.text("record").value_or("")};
@@ -176,7 +183,7 @@ LinkOption parse_qqq(const std::string& value) {
   if (zero != "answer" && zero != "exit") {
     refuse(fmt::format("-qqq zero={}: it is answer or exit", zero));
   }
-  return {.sock = static_cast<int>(*sock), .is_exit_at_zero = zero == "exit"};
+  return {.endpoint = {.socket = static_cast<int>(*sock)}, .is_exit_at_zero = zero == "exit"};
 }
 
 std::uint64_t parse_memory(const std::string& value) {

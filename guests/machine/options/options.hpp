@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fermata/device/mac_address.hpp"
+#include "fermata/transport/endpoint.hpp"
 
 namespace fermata::machine_program {
 
@@ -61,9 +62,8 @@ struct WindowOption {
 struct LinkOption {
   enum class Protocol : std::uint8_t { qqq, link };
   Protocol protocol = Protocol::qqq;
-  int sock = -1;  ///< an inherited descriptor; -1: `path` is connected to
+  transport::Endpoint endpoint{};
   bool is_exit_at_zero = false;
-  std::string path{};
   std::vector<unsigned> lines{};  ///< external interrupt lines that are channels, by PLIC source
   std::vector<WindowOption> windows{};
   std::string record{};  ///< file that takes a recording of the link; none if empty

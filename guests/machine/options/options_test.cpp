@@ -26,7 +26,7 @@ TEST(Options, ReadsTheCommandLinesOfSimulators) {
   const Options options = parse_options(
       {"-qqq", "sock=7",  "-M",   "virt", "-bios",    "none",    "-kernel",     "k.elf", "-display", "none", "-monitor",
        "none", "-serial", "null", "-rtc", "clock=vm", "-icount", "1,sleep=off", "-m",    "64K",      "-smp", "2"});
-  EXPECT_EQ(options.link->sock, 7);
+  EXPECT_EQ(options.link->endpoint.socket, 7);
   EXPECT_FALSE(options.link->is_exit_at_zero);
   EXPECT_EQ(options.icount->shift, 1U);
   EXPECT_EQ(options.icount->sleep, false);
@@ -38,6 +38,8 @@ TEST(Options, ReadsTheCommandLinesOfSimulators) {
 }
 
 TEST(Options, ALinkCanBeRecorded) {
+  EXPECT_EQ(parse_options({"-link", "memory=7,life=8"}).link->endpoint,
+            (transport::Endpoint{.memory = 7, .life_socket = 8}));
   EXPECT_EQ(parse_options({"-link", "fd=7"}).link->record, "");
   EXPECT_EQ(parse_options({"-link", "fd=7,record=run.frec"}).link->record, "run.frec");
 }
@@ -128,8 +130,9 @@ TEST(Options, WhatIsWrongIsNamed) {
       {{"-link", "fd=5,windows=adc+4K@0"}, "NAME@BASE+SIZE is needed"},
       {{"-link", "fd=5,windows=adc@here+4K"}, "-link windows: \"here\" is no number"},
       {{"-link", "fd=5,windows=adc@0x30000000+much"}, "-link windows: \"much\" is no size"},
-      {{"-link", "fd=5,path=x"}, "either fd=N is needed"},
-      {{"-link", "path="}, "either fd=N is needed"},
+      {{"-link", "fd=5,path=x"}, "one of these is needed: fd=N"},
+      {{"-link", "memory=7"}, "memory=M and life=L go together"},
+      {{"-link", "path="}, "one of these is needed: fd=N"},
       {{"-link", "fd=5", "-qqq", "sock=6"}, "one simulator only"},
       {{"-serial", "pty"}, "possible are stdio, null, none, file:PATH and unix:PATH"},
       {{"-serial", "null", "-serial", "null", "-serial", "null"}, "two serial lines"},

@@ -38,10 +38,12 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
     const std::string_view name = argument.substr(0, equals);
     const std::string_view value = equals == std::string_view::npos ? "" : argument.substr(equals + 1);
     if (name == "sock") {
-      options.sock = parse_descriptor(name, value);
-    } else if (name == "link") {
+      options.endpoint.socket = parse_descriptor(name, value);
+    } else if (name == "fd" || name == "memory" || name == "life") {
       options.protocol = AgentOptions::Protocol::link;
-      options.sock = parse_descriptor(name, value);
+      (name == "fd"       ? options.endpoint.socket
+       : name == "memory" ? options.endpoint.memory
+                          : options.endpoint.life_socket) = parse_descriptor(name, value);
     } else if (name == "zero") {
       options.zero = parse_zero(value);
     } else if (name == "stats") {
@@ -49,16 +51,18 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
     } else if (name == "doctor") {
       options.doctor = parse_descriptor(name, value);
     } else if (!link::take_channel_option(name, value, options.channels)) {
-      throw base::BadArgument("unknown option \"" + std::string(argument) +
-                              "\"; there are sock, zero, stats and doctor, and link, serial, ethernet, late, line, "
-                              "window and ports");
+      throw base::BadArgument(
+          "unknown option \"" + std::string(argument) +
+          "\"; there are sock, zero, stats and doctor, and fd, memory, life, serial, ethernet, late, line, "
+          "window and ports");
     }
   }
   if (options.protocol == AgentOptions::Protocol::qqq && options.channels != link::ChannelOptions{}) {
-    throw base::BadArgument("channels (serial=, ethernet=, line=, window=, ports=) need link v1: link=N, not sock=N");
+    throw base::BadArgument("channels (serial=, ethernet=, line=, window=, ports=) need link v1: fd=N, not sock=N");
   }
-  if (options.sock < 0 && !options.doctor) {
-    throw base::BadArgument("needs sock=N, the simulator's socket; start QEMU by fermata-qemu, which passes it");
+  if (const std::string fault = options.endpoint.fault(); !fault.empty() && !options.doctor) {
+    throw base::BadArgument("needs the simulator's end of a link; start QEMU by fermata-qemu, which passes it: " +
+                            fault);
   }
   return options;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 
+#include "fermata/transport/endpoint.hpp"
 #include "fermata/wire/qqq_guest_session.hpp"
 #include "guests/qemu/agent/link/options.hpp"
 
@@ -13,8 +14,8 @@ namespace fermata::qemu {
 struct AgentOptions {
   enum class Protocol : std::uint8_t { qqq, link };
 
-  Protocol protocol = Protocol::qqq;                   ///< sock=N says qqq, link=N says link v1
-  int sock = -1;                                       ///< the socket to the simulator
+  Protocol protocol = Protocol::qqq;                   ///< sock=N says qqq; fd=N, or memory=M and life=L, link v1
+  transport::Endpoint endpoint{};                      ///< the link to the simulator
   link::ChannelOptions channels{};                     ///< of link v1
   wire::ZeroRequest zero = wire::ZeroRequest::answer;  ///< zero=answer|exit
   std::optional<int> stats{};                          ///< memory that takes a guest::Statistics
@@ -23,7 +24,7 @@ struct AgentOptions {
 };
 
 /// Reads `name=value` arguments. Throws base::BadArgument naming what is wrong: an unknown name, no number where one is
-/// needed, neither sock nor link nor doctor, channels without link.
+/// needed, no link and no doctor, channels of qqq.
 [[nodiscard]] AgentOptions parse_agent_options(std::span<const char* const> arguments);
 
 }  // namespace fermata::qemu

@@ -23,14 +23,14 @@ std::string refusal(const std::vector<const char*>& arguments) {
 }
 
 TEST(AgentOptions, AreRead) {
-  EXPECT_EQ(parse({"sock=5"}), (AgentOptions{.sock = 5}));
+  EXPECT_EQ(parse({"sock=5"}), (AgentOptions{.endpoint = {.socket = 5}}));
   EXPECT_EQ(parse({"sock=5", "zero=exit", "stats=7"}),
-            (AgentOptions{.sock = 5, .zero = wire::ZeroRequest::exit, .stats = 7}));
+            (AgentOptions{.endpoint = {.socket = 5}, .zero = wire::ZeroRequest::exit, .stats = 7}));
   EXPECT_EQ(parse({"doctor=3"}), (AgentOptions{.doctor = 3}));
 }
 
 TEST(AgentOptions, SayWhatIsWrong) {
-  EXPECT_NE(refusal({}).find("needs sock=N"), std::string::npos);
+  EXPECT_NE(refusal({}).find("needs the simulator"), std::string::npos);
   EXPECT_NE(refusal({"sock=x"}).find("sock=x: needs the number"), std::string::npos);
   EXPECT_NE(refusal({"sock=-1"}).find("sock=-1: needs the number"), std::string::npos);
   EXPECT_NE(refusal({"sock"}).find("needs the number"), std::string::npos);

@@ -18,7 +18,7 @@
 
 #include "fermata/base/error.hpp"
 #include "fermata/guest/follower.hpp"
-#include "fermata/transport/unix_socket.hpp"
+#include "fermata/transport/endpoint.hpp"
 #include "guests/qemu/agent/agent_options.hpp"
 #include "guests/qemu/agent/icount_executor.hpp"
 #include "guests/qemu/agent/link/channels.hpp"
@@ -58,7 +58,7 @@ class Agent {
   Agent(const AgentOptions& options, const SymbolSearch& search)
       : options_(options),
         symbols_(search.symbols),
-        socket_(transport::UnixSocket::adopt(options.sock)),
+        endpoint_(transport::open(options.endpoint)),
         qemu_(symbols_),
         executor_(qemu_) {
     if (options.protocol == AgentOptions::Protocol::link) {
@@ -69,7 +69,7 @@ class Agent {
   void take_over_machine() {
     check_machine();
     make_session();
-    follower_.emplace(*session_, socket_, executor_,
+    follower_.emplace(*session_, *endpoint_.stream, executor_,
                       guest::Follower::Options{.statistics = map_statistics(options_.stats)});
     executor_.set_follower(*follower_);
     qemu_.connect(executor_);
@@ -77,7 +77,7 @@ class Agent {
     if (const std::string shortfall = quiet_clock_.install(); !shortfall.empty() && std::getenv("FERMATA_VERBOSE")) {
       tell("note: each quantum wakes QEMU's main thread, because " + shortfall);
     }
-    watch_peer(options_.sock, [this] {
+    watch_peer(endpoint_.hangup, [this] {
       qemu_.lock();
       qemu_.request_quit();
       qemu_.unlock();
@@ -118,7 +118,7 @@ class Agent {
 
   AgentOptions options_;
   Symbols symbols_;
-  transport::UnixSocket socket_;
+  transport::OpenedEndpoint endpoint_;
   StockQemu qemu_;
   QuietClock quiet_clock_{symbols_};
   IcountExecutor executor_;

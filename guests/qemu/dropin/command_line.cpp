@@ -109,26 +109,30 @@ LinkOption parse_link_v1(const Option& option) {
   LinkOption link{.protocol = LinkOption::Protocol::link};
   link::ChannelOptions channels;
   const auto refuse = [&](const std::string& why) {
-    throw base::BadArgument("-link " + option.value.value_or("") + ": " + why +
-                            "; say -link fd=N|path=P[,serial=ID][,ethernet=ID][,line=NAME:NUMBER[:TYPE]]"
-                            "[,window=NAME@BASE+SIZE][,ports=NAME@BASE+SIZE]");
+    throw base::BadArgument(
+        "-link " + option.value.value_or("") + ": " + why +
+        "; say -link fd=N|path=P|memory=M,life=L[,serial=ID][,ethernet=ID][,line=NAME:NUMBER[:TYPE]]"
+        "[,window=NAME@BASE+SIZE][,ports=NAME@BASE+SIZE]");
   };
   for (const auto& [key, value] : parse_key_values(option.value.value_or(""), "")) {
-    if (key == "fd") {
-      link.sock = parse_descriptor(value).value_or(-1);
-      if (link.sock < 0) {
+    if (key == "fd" || key == "memory" || key == "life") {
+      int& descriptor = key == "fd"       ? link.endpoint.socket
+                        : key == "memory" ? link.endpoint.memory
+                                          : link.endpoint.life_socket;
+      descriptor = parse_descriptor(value).value_or(-1);
+      if (descriptor < 0) {
         refuse("\"" + value + "\" is no descriptor's number");
       }
     } else if (key == "path") {
-      link.path = value;
+      link.endpoint.path = value;
     } else if (key != "late" && link::take_channel_option(key, value, channels)) {
       link.channels += "," + key + "=" + value;
     } else {
       refuse("unknown key \"" + key + "\"");
     }
   }
-  if ((link.sock >= 0) == !link.path.empty()) {
-    refuse("needs one of fd and path");
+  if (const std::string fault = link.endpoint.fault(); !fault.empty()) {
+    refuse(fault);
   }
   link::check_channel_names(channels);
   link.serials = std::move(channels.serials);
@@ -146,8 +150,8 @@ LinkOption parse_link(const Option& option) {
   };
   for (const auto& [key, value] : parse_key_values(option.value.value_or(""), "")) {
     if (key == "sock") {
-      link.sock = parse_descriptor(value).value_or(-1);
-      if (link.sock < 0) {
+      link.endpoint.socket = parse_descriptor(value).value_or(-1);
+      if (link.endpoint.socket < 0) {
         refuse("\"" + value + "\" is no descriptor's number");
       }
     } else if (key == "zero" && (value == "exit" || value == "answer")) {
@@ -160,7 +164,7 @@ LinkOption parse_link(const Option& option) {
       refuse("unknown key \"" + key + "\"");
     }
   }
-  if (link.sock < 0) {
+  if (link.endpoint.socket < 0) {
     refuse("sock is missing");
   }
   return link;

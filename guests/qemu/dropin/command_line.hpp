@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "fermata/transport/endpoint.hpp"
+
 namespace fermata::qemu {
 
 /// One option of a QEMU command line.
@@ -36,14 +38,13 @@ using KeyValue = std::pair<std::string, std::string>;
 /// `text` as a value in such a list: commas doubled.
 [[nodiscard]] std::string escape_commas(std::string_view text);
 
-/// The link to the simulator: `-qqq sock=N[,zero=…]`, or `-link fd=N|path=P[,serial=ID...]`.
+/// The link to the simulator: `-qqq sock=N[,zero=…]`, or `-link fd=N[,serial=ID...]`.
 struct LinkOption {
   enum class Protocol : std::uint8_t { qqq, link };
 
-  int sock = -1;
+  transport::Endpoint endpoint{};
   bool is_exit_at_zero = false;
   Protocol protocol = Protocol::qqq;
-  std::string path{};                  ///< of link v1: a listening socket, in place of `sock`
   std::vector<std::string> serials{};  ///< character devices that are channels
   std::string channels{};              ///< all channels as the agent takes them: "serial=c0,line=alarm:20"
   friend bool operator==(const LinkOption&, const LinkOption&) = default;

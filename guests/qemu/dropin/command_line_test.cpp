@@ -38,9 +38,10 @@ TEST(KeyValues, FollowQemusRules) {
 }
 
 TEST(Settings, ReadTheLinkUnderBothNames) {
-  EXPECT_EQ(settings_of({"-qqq", "sock=3"}).link, (LinkOption{.sock = 3}));
-  EXPECT_EQ(settings_of({"--qqq", "sock=3,zero=exit"}).link, (LinkOption{.sock = 3, .is_exit_at_zero = true}));
-  EXPECT_EQ(settings_of({"-external_sim", "sock=12,zero=answer"}).link, (LinkOption{.sock = 12}));
+  EXPECT_EQ(settings_of({"-qqq", "sock=3"}).link, (LinkOption{.endpoint = {.socket = 3}}));
+  EXPECT_EQ(settings_of({"--qqq", "sock=3,zero=exit"}).link,
+            (LinkOption{.endpoint = {.socket = 3}, .is_exit_at_zero = true}));
+  EXPECT_EQ(settings_of({"-external_sim", "sock=12,zero=answer"}).link, (LinkOption{.endpoint = {.socket = 12}}));
 }
 
 TEST(Settings, RefuseALinkThatCannotBeRead) {

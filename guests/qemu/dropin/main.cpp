@@ -125,10 +125,12 @@ int run_linked(const ProgramOptions& options, const Settings& settings, const Su
   const LinkOption& link = *settings.link;
   const Ruling ruling = judge(settings, options.qemu, options.add_missing);
   std::optional<transport::UnixSocket> connection;  // open until QEMU has taken our place
-  if (!link.path.empty()) {
-    connection = transport::UnixSocket::connect(link.path);
+  if (!link.endpoint.path.empty()) {
+    connection = transport::UnixSocket::connect(link.endpoint.path);
   }
-  const int sock = connection ? connection->descriptor() : link.sock;
+  const int sock = connection                  ? connection->descriptor()
+                   : link.endpoint.is_memory() ? link.endpoint.life_socket
+                                               : link.endpoint.socket;
   check_link_socket(sock);
   const std::filesystem::path program = find_qemu(options.qemu, where);
   check_exports(program);
@@ -137,7 +139,9 @@ int run_linked(const ProgramOptions& options, const Settings& settings, const Su
   std::vector<std::string> arguments = without_link(options.arguments);
   append(arguments, ruling.additions);
   add_serials(link, arguments);
-  std::string told = fmt::format("{}={}", link.protocol == LinkOption::Protocol::link ? "link" : "sock", sock);
+  std::string told = link.endpoint.is_memory() ? fmt::format("memory={},life={}", link.endpoint.memory, sock)
+                     : link.protocol == LinkOption::Protocol::link ? fmt::format("fd={}", sock)
+                                                                   : fmt::format("sock={}", sock);
   told += link.is_exit_at_zero ? ",zero=exit" : "";
   told += options.stats ? fmt::format(",stats={}", *options.stats) : "";
   told += link.channels + judge_exactness(options, link, arguments);
