@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+#include "network.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "fermata/base/error.hpp"
+#include "fermata/machine/in_process_guest.hpp"
+#include "fermata/sim/link_guest.hpp"
+#include "fermata/sim/qemu.hpp"
+#include "fermata/time/units.hpp"
+
+namespace ping {
+namespace {
+
+namespace base = fermata::base;
+namespace host = fermata::host;
+namespace machine = fermata::machine;
+namespace sim = fermata::sim;
+namespace wire = fermata::wire;
+using fermata::time::to_string;
+using End = EthernetLink::End;
+
+constexpr unsigned shift = 3;  // of both guests: an instruction is 8 ns
+constexpr Duration instruction = 1_ns * (1 << shift);
+constexpr std::uint64_t responder_ram = std::uint64_t{64} * 1024;
+constexpr fermata::device::MacAddress responder_address{{2, 0, 0, 0, 0, 2}};
+
+std::string expect_file(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) {
+    throw base::Error(base::ErrorCode::not_found,
+                      "the Linux guest is not there (no " + path +
+                          "); build the target ping_guest, which fetches it, or name its folder with --linux-files");
+  }
+  return path;
+}
+
+// See guest/README.md for the machine and the kernel's options.
+host::Command linux_command(const Settings& settings) {
+  const std::string append = fmt::format(
+      "console=ttyS0 quiet panic=-1 cryptomgr.notests tsc=reliable tsc_early_khz=1000000 hpet=disable pmtmr=0 "
+      "ipv6.disable=1 PING_ADDRESS=10.0.0.2 PING_COUNT={} PING_INTERVAL={}",
+      settings.count, fermata::time::to_seconds_string(settings.interval));
+  host::Command command = sim::qemu_command({
+      settings.qemu,
+      "-M",
+      "pc",
+      "-cpu",
+      "qemu64",
+      "-m",
+      "128",
+      "-display",
+      "none",
+      "-nodefaults",
+      "-no-reboot",
+      "-device",
+      fmt::format("e1000,netdev={},mac=02:00:00:00:00:01,romfile=", linux_channel),
+      "-kernel",
+      expect_file(settings.linux_folder + "/vmlinuz"),
+      "-initrd",
+      expect_file(settings.linux_folder + "/initramfs.cpio.gz"),
+      "-append",
+      append,
+      "-icount",
+      fmt::format("shift={},sleep=off", shift),
+      "-rtc",
+      "base=2026-01-01,clock=vm",
+      "-seed",
+      "1",
+  });
+  command.arguments.insert(command.arguments.begin() + 1, "--strict");
+  return command;
+}
+
+machine::Config responder_config(const Settings& settings) {
+  machine::Config config;
+  config.shift = shift;
+  config.boot = machine::boot::plan_boot({.kernel = machine::boot::read_named(settings.responder)}, responder_ram, 1);
+  config.networks = {responder_address};
+  return config;
+}
+
+Duration quantum_of(const Settings& settings) {
+  const Duration longest = longest_quantum(settings.link);
+  const Duration quantum = settings.quantum.value_or(longest);
+  if (quantum <= Duration::zero() || quantum > longest) {
+    throw base::BadArgument(
+        fmt::format("quantum {}: more than none and at most {}, by which nothing can arrive in the "
+                    "past over a link of {}",
+                    to_string(quantum), to_string(longest), to_string(settings.link.latency)));
+  }
+  return quantum;
+}
+
+class Network {
+ public:
+  Network(const Settings& settings, const std::function<void(Instant, std::string_view)>& on_console)
+      : settings_(settings),
+        quantum_(quantum_of(settings)),
+        link_(settings.link),
+        machine_(responder_config(settings), {}, machine::Protocol::link) {
+    outcome_.linux_recording = settings.output + "/linux.rec";
+    outcome_.responder_recording = settings.output + "/responder.rec";
+    responder_.emplace(
+        sim::LinkGuest::attach(machine_.connect(), {.name = "the responder", .record = outcome_.responder_recording}));
+    linux_.emplace(sim::LinkGuest::launch(linux_command(settings),
+                                          {.name = "the Linux guest",
+                                           .channels = {"serial=console", fmt::format("ethernet={}", linux_channel)},
+                                           .record = outcome_.linux_recording}));
+    linux_->serial("console").on_output([this, &on_console](Instant at, std::string_view text) {
+      outcome_.console += text;
+      on_console(at, text);
+    });
+    join(End::first, linux_->ethernet(linux_channel));
+    join(End::second, responder_->ethernet(responder_channel));
+  }
+
+  Outcome run() {
+    Instant horizon;
+    while (!is_over_) {
+      horizon += quantum_;
+      if (horizon > Instant::at(settings_.give_up_after)) {
+        fail(fmt::format("the Linux guest has not switched itself off after {} of virtual time",
+                         to_string(settings_.give_up_after)));
+      }
+      advance(horizon);
+      ++outcome_.quanta;
+    }
+    outcome_.requests = link_.sent_by(End::first);
+    outcome_.replies = link_.sent_by(End::second);
+    linux_->close();
+    responder_->close();
+    return std::move(outcome_);
+  }
+
+ private:
+  void join(End end, sim::EthernetChannel channel) {
+    channel.on_output([this, end](Instant at, std::span<const std::byte> frame) { link_.send(end, at, frame); });
+    link_.connect(end, [channel](Instant at, std::span<const std::byte> frame) mutable { channel.send(at, frame); });
+  }
+
+  // Linux runs in its own process, and meanwhile the responder in this one.
+  void advance(Instant horizon) {
+    linux_->grant(horizon);
+    const wire::Stop stop = responder_->run_until(horizon, settings_.limit);
+    if (wire::ends_the_guest(stop.reason)) {
+      fail(fmt::format("the responder has ended ({}); its source is in examples/ping/firmware",
+                       wire::to_string(stop.reason)));
+    }
+    wait_for_linux(horizon);
+  }
+
+  void wait_for_linux(Instant horizon) {
+    wire::Stop stop = linux_->wait(settings_.limit);
+    while (stop.reason == wire::StopReason::full) {
+      linux_->grant(horizon);
+      stop = linux_->wait(settings_.limit);
+    }
+    if (stop.reason == wire::StopReason::horizon) {
+      return;
+    }
+    if (stop.reason != wire::StopReason::powered_off || stop.exit_status != 0) {
+      fail(fmt::format("the Linux guest has stopped ({}, exit status {})", wire::to_string(stop.reason),
+                       stop.exit_status));
+    }
+    outcome_.end = stop.now;
+    is_over_ = true;
+  }
+
+  [[noreturn]] void fail(const std::string& what) const {
+    throw base::Error(
+        base::ErrorCode::peer_gone,
+        what + "; its console ends with: " +
+            outcome_.console.substr(outcome_.console.size() - std::min<std::size_t>(outcome_.console.size(), 300)));
+  }
+
+  const Settings& settings_;
+  Duration quantum_;
+  EthernetLink link_;
+  machine::InProcessGuest machine_;
+  std::optional<sim::LinkGuest> responder_;
+  std::optional<sim::LinkGuest> linux_;
+  Outcome outcome_;
+  bool is_over_ = false;
+};
+
+}  // namespace
+
+Duration longest_quantum(const EthernetLink::Settings& link) { return link.latency - (instruction - 1_ns); }
+
+Outcome run_network(const Settings& settings, const std::function<void(Instant, std::string_view)>& on_console) {
+  return Network(settings, on_console).run();
+}
+
+}  // namespace ping
