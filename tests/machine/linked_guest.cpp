@@ -8,6 +8,8 @@
 namespace fermata::machine_test {
 namespace {
 
+constexpr std::uint64_t parameters_at = 0x8010'0000;
+
 std::vector<std::string> items_of(const LinkedOptions& options) {
   std::vector<std::string> items;
   std::string lines;
@@ -54,13 +56,22 @@ host::Command program_of(const LinkedOptions& options) {
   for (unsigned i = 0; i < options.networks; ++i) {
     arguments.insert(arguments.end(), {"-device", "virtio-net-device"});
   }
+  for (std::size_t i = 0; i < options.parameters.size(); ++i) {
+    arguments.insert(arguments.end(), {"-device", fmt::format("loader,addr={:#x},data={:#x},data-len=8",
+                                                              parameters_at + 8 * i, options.parameters[i])});
+  }
   return {.arguments = std::move(arguments)};
 }
 
 machine::Config config_of(const LinkedOptions& options) {
   machine::Config config;
-  config.boot = machine::boot::plan_boot({.kernel = machine::boot::read_named(guest_path("riscv64", options.guest))},
-                                         2 << 20, options.harts);
+  machine::boot::BootFiles files{.kernel = machine::boot::read_named(guest_path("riscv64", options.guest))};
+  if (!options.parameters.empty()) {
+    const auto bytes = std::as_bytes(std::span(options.parameters));
+    files.more.push_back(machine::boot::raw_image(
+        "parameters", std::make_shared<std::vector<std::byte>>(bytes.begin(), bytes.end()), parameters_at));
+  }
+  config.boot = machine::boot::plan_boot(files, 2 << 20, options.harts);
   for (unsigned i = 0; i < options.networks; ++i) {
     config.networks.push_back(device::MacAddress::default_of(i));
   }

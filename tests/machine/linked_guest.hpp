@@ -26,6 +26,7 @@ struct LinkedOptions {
   std::vector<unsigned> lines{};
   std::vector<machine::ExternalWindow::Config> windows{};
   unsigned harts = 1;
+  std::vector<std::uint64_t> parameters{};  ///< loaded at 0x80100000
 };
 
 /// The command of fermata-machine, without `-link fd=N`, which LinkGuest appends.

@@ -1,31 +1,36 @@
 // SPDX-License-Identifier: MIT
 //
-// Exercises the tick timer of the embedded machine (a QEMU has none): one-shot, scaled, periodic, polled, frozen.
+// Exercises the tick timer of the embedded machine (a QEMU has none): one-shot, scaled, periodic, polled, frozen; or,
+// as tick_anywhere, one whose place its loader tells.
 // Prints what it saw by the machine's other clock, mtime, in ns, and powers off. Spans that interrupts end are a little
 // longer than nominal, by what it takes to wake up and read mtime.
 #include "board.h"
 #include "guest.h"
 
-#define TICK_CONTROL REG32(0x10200000)
-#define TICK_SCALE REG32(0x10200004)
-#define TICK_STATUS REG32(0x10200008)
-#define TICK_COUNTER REG32(0x1020000c)
-#define TICK_RELOAD REG32(0x10200010)
+#ifndef TICK_BASE
+#define TICK_BASE 0x10200000
+#define TICK_SOURCE 12
+#endif
+#define TICK_CONTROL REG32(TICK_BASE + 0x00)
+#define TICK_SCALE REG32(TICK_BASE + 0x04)
+#define TICK_STATUS REG32(TICK_BASE + 0x08)
+#define TICK_COUNTER REG32(TICK_BASE + 0x0c)
+#define TICK_RELOAD REG32(TICK_BASE + 0x10)
 enum { tick_interrupt = 1, tick_periodic = 2, tick_active = 4 };
 enum { tick_expired = 1, tick_running = 2 };
-enum { tick_source = 12, tick_period_ns = 1000 };
+enum { tick_period_ns = 1000 };
 
 static void listen(void) {
-  PLIC_PRIORITY(tick_source) = 1;
+  PLIC_PRIORITY(TICK_SOURCE) = 1;
   PLIC_THRESHOLD = 0;
-  PLIC_ENABLE = 1U << tick_source;
+  PLIC_ENABLE = 1U << TICK_SOURCE;
   allow_wake_up_by(mie_external);
 }
 
 // Sleeps until the timer has expired, acknowledges, and returns when that was seen.
 static uint64_t await_expiry(void) {
   uint32_t source = PLIC_CLAIM;
-  while (source != tick_source) {
+  while (source != TICK_SOURCE) {
     wait_for_interrupt();
     source = PLIC_CLAIM;
   }
