@@ -130,6 +130,10 @@ bool Reader::read_block() {
   if (count < sizeof header) {
     return cut();
   }
+  if (header.size == 0 && header.checksum == 0) {
+    offset_ = block_offset_;  // what a writer that was killed had reserved
+    return cut();
+  }
   const std::size_t size = header.size & ~end_block;
   if (size == 0 || size > most_block) {
     return end_here(fmt::format("is damaged at offset {}: a block of {} bytes; 1 to {} are possible", block_offset_,

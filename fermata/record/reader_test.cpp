@@ -77,6 +77,17 @@ TEST(Reader, ReadsUpToACutWhereverItIs) {
   EXPECT_EQ(most, messages.size());
 }
 
+TEST(Reader, WhatAKilledWriterHadReservedIsACut) {
+  const auto messages = some_messages();
+  auto bytes = some_recording(messages);
+  const std::size_t size = bytes.size() - sizeof(BlockHeader) - sizeof(Totals);
+  bytes.resize(size);
+  bytes.resize(size + 5000);
+  const auto content = read_all(reader_of(bytes));
+  EXPECT_EQ(content.messages, messages);
+  EXPECT_NE(content.damage.find("was cut: it ends at offset " + std::to_string(size)), std::string::npos);
+}
+
 TEST(Reader, FindsEachWrongBit) {
   const auto messages = some_messages();
   const auto bytes = some_recording(messages);

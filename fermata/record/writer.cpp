@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "fermata/record/writer.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -19,14 +15,10 @@ std::span<const std::byte> bytes_of(const auto& structure) { return std::as_byte
 
 }  // namespace
 
-Writer::Writer(std::string path, End end, Protocol protocol)
-    : path_(std::move(path)), file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
-  if (!file_.is_open()) {
-    throw base::host_error("write the recording " + path_, errno);
-  }
+Writer::Writer(std::string path, End end, Protocol protocol) : path_(std::move(path)), file_(path_) {
   FileHeader header{.end = end, .protocol = protocol};
   header.checksum = checksum_ = crc32(bytes_of(header).first(offsetof(FileHeader, checksum)));
-  write(bytes_of(header));
+  put(bytes_of(header));
   block_.reserve(sizeof(BlockHeader) + most_block);
   start_block();
 }
@@ -67,9 +59,7 @@ void Writer::close() {
   const auto totals = bytes_of(totals_);
   block_.insert(block_.end(), totals.begin(), totals.end());
   write_block(end_block);
-  if (::close(file_.release()) != 0 && errno != EINTR) {
-    throw base::host_error("write the recording " + path_, errno);
-  }
+  file_.close();
 }
 
 void Writer::start_block() {
@@ -82,23 +72,16 @@ void Writer::write_block(std::uint32_t flags) {
   const auto payload = std::span<const std::byte>(block_).subspan(sizeof header);
   header.checksum = checksum_ = crc32(payload, crc32(bytes_of(header.size), checksum_));
   std::memcpy(block_.data(), &header, sizeof header);
-  write(block_);
+  put(block_);
   start_block();
 }
 
-void Writer::write(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count < 0) {
-      const base::Error error = base::host_error("write the recording " + path_ + ", which is not whole", errno);
-      failure_ = error.what();
-      file_.reset();
-      throw error;
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
+void Writer::put(std::span<const std::byte> bytes) {
+  try {
+    file_.append(bytes);
+  } catch (const base::Error& error) {
+    failure_ = error.what();
+    throw;
   }
 }
 

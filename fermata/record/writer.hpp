@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fermata/host/unique_fd.hpp"
+#include "fermata/record/block_file.hpp"
 #include "fermata/record/codec.hpp"
 #include "fermata/record/layout.hpp"
 
@@ -25,7 +25,7 @@ class Writer {
 
   /// One whole message. Throws base::Error (host_failure) when the file takes no more, e.g. a full disk.
   void append(Direction from, std::span<const std::byte> message);
-  /// Gives the kernel all that was appended. Throws like `append`.
+  /// Puts all that was appended into the file. Throws like `append`.
   void flush();
   /// Writes the end of the recording and closes the file; again is harmless. Throws like `append`.
   void close();
@@ -35,10 +35,10 @@ class Writer {
  private:
   void start_block();
   void write_block(std::uint32_t flags);
-  void write(std::span<const std::byte> bytes);
+  void put(std::span<const std::byte> bytes);
 
   std::string path_;
-  host::UniqueFd file_;
+  BlockFile file_;
   Encoder encoder_;
   std::vector<std::byte> block_;  // begins with room for its header
   std::uint32_t checksum_ = 0;    // of all before
