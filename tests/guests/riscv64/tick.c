@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
 // Exercises the tick timer of the embedded machine (a QEMU has none): one-shot, scaled, periodic, polled, frozen; or,
-// as tick_anywhere, one whose place its loader tells.
+// as tick_anywhere, one of which a loader has put address and PLIC source at 0x80100000 as two 64-bit numbers: so one
+// program finds it on the board or outside the machine.
 // Prints what it saw by the machine's other clock, mtime, in ns, and powers off. Spans that interrupts end are a little
 // longer than nominal, by what it takes to wake up and read mtime.
 #include "board.h"
 #include "guest.h"
 
-#ifndef TICK_BASE
+#ifdef TICK_ANYWHERE
+#define PARAMETERS ((const volatile uintptr_t*)0x80100000)
+#define TICK_BASE (PARAMETERS[0])
+#define TICK_SOURCE (PARAMETERS[1])
+#else
 #define TICK_BASE 0x10200000
 #define TICK_SOURCE 12
 #endif
