@@ -156,10 +156,16 @@ void FakeQemu::execute() {
     clock_ns_ = timer_ns_;
     return;
   }
-  const std::int64_t to_timer = (timer_ns_ - clock_ns_ + instruction.ns() - 1) / instruction.ns();
+  const std::int64_t next_ns = io_.empty() ? timer_ns_ : std::min(timer_ns_, io_.begin()->first);
+  const std::int64_t to_timer = (next_ns - clock_ns_ + instruction.ns() - 1) / instruction.ns();
   const std::int64_t count = std::min<std::int64_t>(to_timer, 1000);
   clock_ns_ += count * instruction.ns();
   instructions_ += count;
+  if (!io_.empty() && io_.begin()->first <= clock_ns_) {
+    const auto io = std::move(io_.begin()->second);
+    io_.erase(io_.begin());
+    io();
+  }
   lock_.unlock();
   lock_.lock();
 }

@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -44,6 +46,8 @@ class FakeQemu final : public QemuHost {
   void run_on_vcpu();
   /// The guest asks to be switched off; the main thread has not got to it yet.
   void ask_for_shutdown() { is_ending_requested_ = true; }
+  /// Has a guest that is not idle do `io` in the instruction that ends at `reading`. Before it gets there.
+  void at_instruction(time::Duration reading, std::function<void()> io) { io_[reading.ns()] = std::move(io); }
   /// Ends the vCPU thread.
   void power_off();
 
@@ -105,6 +109,7 @@ class FakeQemu final : public QemuHost {
   std::vector<std::thread> wakers_;
   bool is_busy_ = false;
   std::int64_t timer_ns_ = out_of_reach_ns;
+  std::map<std::int64_t, std::function<void()>> io_;  // what the guest is to do, by the clock's reading
   std::atomic<std::int64_t> clock_ns_{0};
   std::atomic<std::int64_t> instructions_{0};
   std::atomic<bool> is_running_{false};

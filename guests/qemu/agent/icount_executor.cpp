@@ -256,6 +256,9 @@ void IcountExecutor::stand() {
   host_.unlock();
   wait_for_order();
   host_.lock();
+  if (inputs_ != nullptr) {
+    inputs_->standing(horizon_);
+  }
   if (is_leaving_) {
     wait_for_the_end();
   } else if (granted_) {

@@ -26,7 +26,7 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
     [[nodiscard]] virtual std::optional<time::Instant> next() const = 0;
     /// Gives the guest's devices all that are due. Lock held, in the vCPU thread, no guest instruction under way.
     virtual void deliver(time::Instant now) = 0;
-    /// The machine stands, no instruction is under way: called at least once before each report, lock held.
+    /// The machine stands, no instruction is under way: called before each report and before it goes on, lock held.
     virtual void standing(time::Instant now) = 0;
     /// The same while it goes on standing, every few milliseconds, without the lock.
     virtual void waiting() = 0;

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+//
+// What a quantum costs over link v1, and over the qqq socket beside it: each kind of guest, each transport. See
+// README.md.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/host_facts.hpp"
+#include "bench/quantum_table.hpp"
+#include "fermata/machine/boot/boot_plan.hpp"
+#include "fermata/machine/boot/image.hpp"
+#include "fermata/machine/in_process_guest.hpp"
+#include "fermata/sim/guest.hpp"
+#include "fermata/sim/link_guest.hpp"
+#include "fermata/sim/machine_command.hpp"
+#include "fermata/sim/qemu.hpp"
+#include "fermata/time/units.hpp"
+
+namespace {
+
+using namespace fermata;
+using namespace fermata::time::literals;
+
+constexpr const char* method =
+    "A round runs each way once, the guest working all the time or sleeping all the time; a run is so many quanta, "
+    "and\n"
+    "then the same virtual time in one grant. The cost of a quantum is the difference, divided; figures are medians "
+    "of\n"
+    "the rounds after a warm-up, in ns of host time.\n";
+
+constexpr host::HostDuration limit = std::chrono::minutes(2);
+constexpr time::Duration start_span = 1_ms;
+
+struct Options {
+  std::vector<std::string> qemus{"qemu-system-riscv64"};
+  std::string quantum = "10us";
+  int quanta = 20'000;
+  int rounds = 5;
+};
+
+// A guest as it is driven here.
+class Driven {
+ public:
+  virtual ~Driven() = default;
+  virtual void advance_to(time::Instant horizon) = 0;
+};
+
+class OverLink final : public Driven {
+ public:
+  explicit OverLink(sim::LinkGuest guest) : guest_(std::move(guest)) {}
+  void advance_to(time::Instant horizon) override { static_cast<void>(guest_.run_until(horizon, limit)); }
+
+ private:
+  sim::LinkGuest guest_;
+};
+
+class InProcess final : public Driven {
+ public:
+  explicit InProcess(machine::Config config)
+      : machine_(std::move(config), {}, machine::Protocol::link),
+        guest_(sim::LinkGuest::attach(machine_.connect(), {})) {}
+  void advance_to(time::Instant horizon) override { static_cast<void>(guest_.run_until(horizon, limit)); }
+
+ private:
+  machine::InProcessGuest machine_;
+  sim::LinkGuest guest_;
+};
+
+class OverQqq final : public Driven {
+ public:
+  explicit OverQqq(host::Command command)
+      : guest_(sim::Guest::launch({.command = std::move(command), .name = "qqq"})) {}
+  void advance_to(time::Instant horizon) override {
+    guest_.grant(horizon - guest_.now());
+    static_cast<void>(guest_.wait(limit));
+  }
+
+ private:
+  sim::Guest guest_;
+};
+
+std::string elf(const std::string& guest) { return fmt::format("{}/{}.elf", BENCH_GUESTS, guest); }
+
+host::Command qemu_command(const std::string& qemu, const std::string& guest) {
+  return sim::qemu_command({qemu, "-M", "virt", "-nodefaults", "-display", "none", "-bios", "none", "-kernel",
+                            elf(guest), "-icount", "shift=3,sleep=off", "-rtc", "clock=vm,base=2020-01-01", "-seed",
+                            "1"});
+}
+
+host::Command machine_command(const std::string& guest) {
+  return sim::machine_command({"-bios", "none", "-nodefaults", "-m", "2", "-kernel", elf(guest)});
+}
+
+struct Way {
+  std::string name;
+  std::unique_ptr<Driven> (*make)(const std::string& qemu, const std::string& guest);
+};
+
+std::unique_ptr<Driven> in_process(const std::string& /*qemu*/, const std::string& guest) {
+  machine::Config config;
+  config.boot = machine::boot::plan_boot({.kernel = machine::boot::read_named(elf(guest))}, 2 << 20, 1);
+  return std::make_unique<InProcess>(std::move(config));
+}
+template <sim::Transport transport>
+std::unique_ptr<Driven> machine_over(const std::string& /*qemu*/, const std::string& guest) {
+  return std::make_unique<OverLink>(sim::LinkGuest::launch(machine_command(guest), {.transport = transport}));
+}
+std::unique_ptr<Driven> qemu_over_qqq(const std::string& qemu, const std::string& guest) {
+  return std::make_unique<OverQqq>(qemu_command(qemu, guest));
+}
+template <sim::Transport transport>
+std::unique_ptr<Driven> qemu_over(const std::string& qemu, const std::string& guest) {
+  return std::make_unique<OverLink>(sim::LinkGuest::launch(qemu_command(qemu, guest), {.transport = transport}));
+}
+
+constexpr Way machine_ways[] = {{"machine, in process", in_process},
+                                {"machine, shared memory", machine_over<sim::Transport::shared_memory>},
+                                {"machine, socket", machine_over<sim::Transport::unix_socket>}};
+const Way qemu_ways[] = {{"QEMU, shared memory", qemu_over<sim::Transport::shared_memory>},
+                         {"QEMU, socket", qemu_over<sim::Transport::unix_socket>},
+                         {"QEMU, qqq socket", qemu_over_qqq}};
+
+double run_once(const Way& way, const std::string& qemu, const std::string& guest, time::Duration quantum, int quanta) {
+  const auto driven = way.make(qemu, guest);
+  const host::HostClock& clock = host::HostClock::monotonic();
+  time::Instant at = time::Instant::at(start_span);
+  driven->advance_to(at);
+  const host::HostInstant begin = clock.now();
+  for (int i = 0; i < quanta; ++i) {
+    driven->advance_to(at += quantum);
+  }
+  const host::HostInstant middle = clock.now();
+  driven->advance_to(at += quantum * quanta);
+  const host::HostInstant end = clock.now();
+  return static_cast<double>(((middle - begin) - (end - middle)).count()) / quanta;
+}
+
+void measure(std::span<const Way> ways, const std::string& qemu, const Options& options) {
+  const time::Duration quantum = time::parse_duration(options.quantum);
+  for (const char* guest : {"idle", "busy"}) {
+    const std::string elf_name = std::string(guest) == "idle" ? "echo" : "spin";
+    std::vector<std::vector<double>> costs(ways.size());
+    for (int round = 0; round <= options.rounds; ++round) {
+      for (std::size_t i = 0; i < ways.size(); ++i) {
+        const double cost = run_once(ways[i], qemu, elf_name, quantum, options.quanta);
+        if (round > 0) {
+          costs[i].push_back(cost);
+        }
+      }
+    }
+    for (std::size_t i = 0; i < ways.size(); ++i) {
+      fmt::print("{:<26}{:<6}{:>10.0f} ns/quantum   (lowest {:.0f}, highest {:.0f})\n", ways[i].name, guest,
+                 bench::median(costs[i]), std::ranges::min(costs[i]), std::ranges::max(costs[i]));
+      std::fflush(stdout);
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("What a quantum costs over link v1, for each kind of guest and transport, and over qqq beside them.");
+  app.add_option("--qemu", options.qemus, "A qemu-system-riscv64; may be repeated")->capture_default_str();
+  app.add_option("--quantum", options.quantum, "What is granted at a time")->capture_default_str();
+  app.add_option("--quanta", options.quanta, "Of a run")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--rounds", options.rounds, "Those that count, after one that does not")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    fmt::print("{}; quantum {}, {} quanta, {} rounds, load {} before\n{}\n", bench::describe_host(), options.quantum,
+               options.quanta, options.rounds, bench::describe_load(), method);
+    measure(machine_ways, "", options);
+    for (const std::string& qemu : options.qemus) {
+      fmt::print("\n{}\n", qemu);
+      measure(qemu_ways, qemu, options);
+    }
+    fmt::print("load {} after\n", bench::describe_load());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "link_quantum: {}\n", error.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Channels on a fake QEMU, so that sanitizers see them. On real ones: tests/qemu/link_test.cpp.
+#include "guests/qemu/agent/link/channels.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fermata/base/error.hpp"
+#include "fermata/sim/link_guest.hpp"
+#include "fermata/transport/unix_socket.hpp"
+#include "guests/qemu/agent/fake_qemu.hpp"
+
+namespace fermata::qemu::link {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace time::literals;
+using time::Duration;
+using time::Instant;
+
+constexpr auto limit = 30s;
+
+// A device that has room for so many bytes; `log` has what it was given, and when.
+struct FakeSerial final : SerialPort {
+  explicit FakeSerial(const FakeQemu& qemu) : host(&qemu) {}
+  void set_handlers(Handlers to) override { handlers = std::move(to); }
+  std::size_t room() override { return free; }
+  void receive(std::span<const std::byte> bytes) override {
+    free -= bytes.size();
+    for (const std::byte byte : bytes) {
+      log += std::string(1, static_cast<char>(byte)) + "@" + std::to_string(host->clock().ns()) + " ";
+    }
+  }
+  void send(std::string_view text) const { handlers.sent(std::as_bytes(std::span(text))); }
+
+  const FakeQemu* host;
+  Handlers handlers;
+  std::size_t free = 100;
+  std::string log;
+};
+
+struct FakeWindow final : RegisterWindow {
+  void set_handlers(Handlers to) override { handlers = std::move(to); }
+  Handlers handlers;
+};
+
+struct FakeIrq final : IrqInput {
+  explicit FakeIrq(const FakeQemu& qemu) : host(&qemu) {}
+  void set(bool level) override { log += std::to_string(level) + "@" + std::to_string(host->clock().ns()) + " "; }
+  const FakeQemu* host;
+  std::string log;
+};
+
+// Made by the test's thread, which is QEMU's main thread.
+struct FakeSnapshots final : Snapshots {
+  explicit FakeSnapshots(FakeQemu& qemu) : host(&qemu) {}
+  void save(const std::string& tag, std::function<void(std::string)> done) override {
+    clocks[tag] = host->clock();
+    done(failure);
+  }
+  void load(const std::string& /*tag*/, std::function<void(std::string)> done) override { done(failure); }
+  FakeQemu* host;
+  std::map<std::string, Duration> clocks;
+  std::string failure;
+};
+
+class ChannelsTest : public ::testing::Test {
+ protected:
+  void start(const sim::LinkOptions& options = {}) {
+    std::vector<std::unique_ptr<End>> ends;
+    ends.push_back(std::make_unique<SerialEnd>("console", serial));
+    ends.push_back(std::make_unique<LineEnd>("alarm", irq));
+    ends.push_back(std::make_unique<WindowEnd>("board", 0x1000, 0x100, window, [this](const auto& is_answered) {
+      return executor.wait_within_instruction(is_answered);
+    }));
+    channels.emplace(qemu, executor, snapshots, std::move(ends));
+    session = channels->make_session("fake QEMU");
+    auto [ours, theirs] = transport::UnixSocket::make_pair();
+    guest_end = std::make_unique<transport::UnixSocket>(std::move(theirs));
+    follower.emplace(*session, *guest_end, executor);
+    executor.set_follower(*follower);
+    qemu.boot(executor);
+    qemu.start();
+    guest.emplace(sim::LinkGuest::attach(std::make_unique<transport::UnixSocket>(std::move(ours)), options));
+    guest->serial("console").on_output([this](Instant at, std::string_view text) {
+      outputs += std::string(text) + "@" + std::to_string(at.since_origin().ns()) + " ";
+    });
+  }
+  void TearDown() override { qemu.power_off(); }
+
+  FakeQemu qemu;
+  FakeSerial serial{qemu};
+  FakeIrq irq{qemu};
+  FakeWindow window;
+  FakeSnapshots snapshots{qemu};
+  IcountExecutor executor{qemu};
+  std::optional<Channels> channels;
+  std::unique_ptr<wire::GuestSession> session;
+  std::unique_ptr<transport::UnixSocket> guest_end;
+  std::optional<guest::Follower> follower;
+  std::optional<sim::LinkGuest> guest;
+  std::string outputs;
+};
+
+TEST_F(ChannelsTest, InputsComeAtTheirInstants) {
+  start();
+  guest->serial("console").send(Instant::at(1'000_us), "a");
+  guest->serial("console").send(Instant::at(1'200_us), "b");
+  guest->line("alarm").set(Instant::at(1'200_us), true);
+  guest->run_until(Instant::at(1'100_us), limit);
+  EXPECT_EQ(serial.log, "a@1000000 ");
+  guest->run_until(Instant::at(2_ms), limit);
+  EXPECT_EQ(serial.log, "a@1000000 b@1200000 ");
+  EXPECT_EQ(irq.log, "1@1200000 ");
+}
+
+TEST_F(ChannelsTest, OutputsHaveTheirInstants) {
+  qemu.at_instruction(80_us, [this] { serial.send("x"); });
+  qemu.at_instruction(160_us, [this] { serial.send("y"); });
+  start();
+  const wire::Stop stop = guest->run_until(Instant::at(1_ms), limit);
+  EXPECT_EQ(outputs, "x@80000 y@160000 ");
+  EXPECT_EQ(stop.now, Instant::at(1_ms));
+  EXPECT_FALSE(stop.next.is_idle);
+}
+
+TEST_F(ChannelsTest, AReactiveOutputStopsTheGuestAtItsInstant) {
+  qemu.at_instruction(80_us, [this] { serial.send("x"); });
+  start({.reactive = {"console"}});
+  const wire::Stop stop = guest->run_until_output(Instant::at(1_ms), limit);
+  EXPECT_EQ(stop.reason, wire::StopReason::output);
+  EXPECT_EQ(stop.now, Instant::at(80_us));
+  EXPECT_EQ(qemu.clock(), 80_us);
+  guest->serial("console").send(stop.now, "answer");
+  guest->run_until(Instant::at(1_ms), limit);
+  EXPECT_TRUE(serial.log.starts_with("a@80000 n@80000 "));
+  guest->serial("console").send(guest->now(), "!");
+  guest->run_until(guest->now(), limit);
+  EXPECT_TRUE(serial.log.ends_with("!@1000000 "));
+  EXPECT_EQ(qemu.clock(), 1_ms) << "a grant of the present instant executes nothing";
+}
+
+TEST_F(ChannelsTest, WhatTheDeviceHasNoRoomForWaitsAndThenIsDropped) {
+  serial.free = 1;
+  qemu.at_instruction(2_ms, [this] {
+    serial.free = 2;
+    serial.handlers.room_again();
+  });
+  start();
+  guest->serial("console").send(Instant::at(1_ms), "abcd");
+  guest->run_until(Instant::at(3_ms), limit);
+  EXPECT_EQ(serial.log, "a@1000000 b@2000000 c@2000000 ");
+  for (int i = 0; i < 3; ++i) {
+    guest->serial("console").send(guest->now(), std::string(30'000, 'z'));
+    guest->run_until(guest->now() + 1_ms, limit);
+  }
+  EXPECT_EQ(guest->serial("console").dropped(), 1U);
+}
+
+TEST_F(ChannelsTest, AReadStallsTheGuestUntilItsAnswer) {
+  std::uint64_t value = 0;
+  qemu.at_instruction(80_us, [&] { value = window.handlers.read(8, 4); });
+  start();
+  auto board = guest->mmio("board");
+  board.on_read([](Instant at, std::uint64_t offset, unsigned size) {
+    EXPECT_EQ(at, Instant::at(80_us));
+    EXPECT_EQ(offset, 8U);
+    EXPECT_EQ(size, 4U);
+    return sim::MmioValue{0x1'2345'6789, at + 300_us};
+  });
+  EXPECT_EQ(guest->run_until(Instant::at(200_us), limit).now, Instant::at(200_us)) << "within the instruction";
+  guest->serial("console").send(Instant::at(250_us), "s");
+  guest->run_until(Instant::at(1_ms), limit);
+  EXPECT_EQ(value, 0x2345'6789U) << "as wide as the access";
+  EXPECT_EQ(serial.log, "s@250000 ") << "other channels go on";
+  EXPECT_EQ(qemu.instructions(), (1'000'000 - 300'000) / 8);
+}
+
+TEST_F(ChannelsTest, ACheckpointIsTakenBack) {
+  start();
+  guest->serial("console").send(Instant::at(3_ms), "w");
+  guest->run_until(Instant::at(2_ms), limit);
+  guest->checkpoint("one", limit);
+  EXPECT_EQ(snapshots.clocks.at("fermata-one"), 2_ms);
+  guest->run_until(Instant::at(4_ms), limit);
+  guest->restore("one", limit);
+  EXPECT_EQ(guest->now(), Instant::at(2_ms));
+  guest->run_until(Instant::at(4_ms), limit);
+  EXPECT_EQ(std::count(serial.log.begin(), serial.log.end(), 'w'), 2) << "the input that waited comes again";
+  EXPECT_THROW(guest->restore("two", limit), base::Error);
+  snapshots.failure = "no disk";
+  EXPECT_THROW(guest->checkpoint("three", limit), base::Error);
+  guest->run_until(Instant::at(5_ms), limit);
+}
+
+TEST_F(ChannelsTest, WhatQemusMainThreadSendsHasTheInstantOfTheStop) {
+  start();
+  guest->run_until(Instant::at(1_ms), limit);
+  qemu.lock();
+  serial.send("late");
+  qemu.unlock();
+  guest->run_until(Instant::at(2_ms), limit);
+  EXPECT_EQ(outputs, "late@1000000 ");
+  EXPECT_THAT(qemu.told(), ::testing::ElementsAre(::testing::HasSubstr("console sends in QEMU's main thread")));
+}
+
+TEST_F(ChannelsTest, AStopByTheUserChangesNothing) {
+  start();
+  guest->serial("console").send(Instant::at(1'500_us), "a");
+  guest->run_until(Instant::at(1_ms), limit);
+  qemu.stop();
+  qemu.start();
+  EXPECT_EQ(guest->run_until(Instant::at(2_ms), limit).now, Instant::at(2_ms));
+  EXPECT_EQ(serial.log, "a@1500000 ");
+}
+
+}  // namespace
+}  // namespace fermata::qemu::link
