@@ -13,6 +13,7 @@
 #include "cli/memory_file.hpp"
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
+#include "cli/recordings/exec_recording.hpp"
 #include "cli/summary.hpp"
 #include "fermata/base/error.hpp"
 #include "fermata/sim/guest.hpp"
@@ -55,6 +56,7 @@ class Run {
       : options_(options),
         pace_(options.quantum, options.duration),
         trace_(options.trace.empty() ? nullptr : std::make_unique<trace::TextFileSink>(options.trace)),
+        recording_(options.record.empty() ? nullptr : std::make_unique<ExecRecording>(options.record)),
         started_(clock_.now()),
         reported_(started_),
         progress_(shows_progress(options) ? stderr : nullptr, options.duration, clock_),
@@ -77,6 +79,9 @@ class Run {
     if (trace_ != nullptr) {
       trace_->close();
     }
+    if (recording_ != nullptr && summary_.ending != Ending::failed) {
+      recording_->close();
+    }
     count_up();
     return summary_;
   }
@@ -85,6 +90,9 @@ class Run {
   void grant_all() {
     host::HostInstant granted = started_;  // the first round trip contains the start-up
     while (const auto span = pace_.next(guest_.now())) {
+      if (recording_ != nullptr) {
+        recording_->grant(guest_.now() + *span);
+      }
       guest_.grant(*span);
       const auto report = await_report();
       if (!report) {
@@ -92,6 +100,9 @@ class Run {
         summary_.exit_status = 128 + *interrupts_.caught();
         summary_.host.unfinished = clock_.now() - reported_;
         return;
+      }
+      if (recording_ != nullptr) {
+        recording_->report(guest_.now());
       }
       reported_ = clock_.now();
       waited_ += reported_ - granted;
@@ -197,6 +208,7 @@ class Run {
   Interrupts interrupts_;
   SharedStatistics statistics_;
   std::unique_ptr<trace::TextFileSink> trace_;
+  std::unique_ptr<ExecRecording> recording_;
   host::HostInstant started_;
   host::HostInstant reported_;
   host::HostInstant looked_;

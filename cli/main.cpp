@@ -43,6 +43,7 @@ void add_exec(CLI::App& app, ExecOptions& options, Action& action) {
   command.add_option("--qemu", options.qemu, "Start this QEMU instead of the one that the command names")
       ->type_name("PATH");
   command.add_option("--trace", options.trace, "Write all grants and reports to FILE")->type_name("FILE");
+  command.add_option("--record", options.record, "Record them, for fermata trace and diff")->type_name("FILE");
   command.add_flag("--json", options.is_json,
                    "Print the summary as one line of JSON on standard output, after whatever the guest prints there");
   command.add_flag("--quiet", options.is_quiet, "No progress line, no summary");

@@ -83,6 +83,26 @@ TEST_F(Program, RunsForExactlyTheDuration) {
       << read(trace);
 }
 
+TEST_F(Program, ARunCanBeRecorded) {
+  set_guest("exec cat <&$fd >&$fd");
+  const std::string file = root_ / "run.frec";
+  EXPECT_EQ(run({"exec", "--quantum", "600us", "--duration", "1ms", "--record", file, "--", "some-qemu"}).status.code,
+            0);
+  EXPECT_EQ(run({"trace", "print", file}).output,
+            "0.000000000 hello fermata exec version=1.0 needs=\n"
+            "0.000000000 welcome guest version=1.0 abilities= channels=0\n"
+            "0.000000000 grant horizon=0.000600000 reports=0\n"
+            "0.000600000 report reason=horizon next=busy grants=1\n"
+            "0.000600000 grant horizon=0.001000000 reports=1\n"
+            "0.001000000 report reason=horizon next=busy grants=2\n");
+  EXPECT_EQ(run({"diff", "--all", file, file}).status.code, 0);
+  const Outcome replay = run({"replay", file, "--", "some-qemu"});
+  EXPECT_EQ(replay.status.code, 2);
+  const Outcome full = run({"exec", "--duration", "1ms", "--record", "/dev/full", "--", "some-qemu"});
+  EXPECT_EQ(full.status.code, 1);
+  EXPECT_NE(full.errors.find("cannot write the recording /dev/full"), std::string::npos) << full.errors;
+}
+
 TEST_F(Program, PassesTheCommandAndTheSharedMemoryOn) {
   set_guest("echo \"$@\"; [ -e /proc/$$/fd/$2 ] && echo open; exec cat <&$fd >&$fd");
   const Outcome outcome = run(
