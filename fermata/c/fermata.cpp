@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: MIT
+#include "fermata/c/fermata.h"
+
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fermata/base/error.hpp"
+#include "fermata/sim/link_guest.hpp"
+#include "fermata/transport/unix_socket.hpp"
+
+namespace {
+
+using namespace fermata;
+
+/// One channel of a guest, for a caller in C.
+template <typename Channel>
+struct Handle {
+  fermata_guest* guest;
+  Channel channel;
+};
+
+/// A handler of the caller's that said so.
+class HandlerFailed : public std::exception {
+ public:
+  [[nodiscard]] const char* what() const noexcept override { return "a read's handler has failed"; }
+};
+
+}  // namespace
+
+struct fermata_serial : Handle<sim::SerialChannel> {};
+struct fermata_ethernet : Handle<sim::EthernetChannel> {};
+struct fermata_line : Handle<sim::LineChannel> {};
+struct fermata_mmio : Handle<sim::MmioChannel> {};
+
+struct fermata_guest {
+  std::optional<sim::LinkGuest> link;
+  std::string error;
+  // Not moved when there are more: the caller has their addresses.
+  std::deque<fermata_serial> serials;
+  std::deque<fermata_ethernet> ethernets;
+  std::deque<fermata_line> lines;
+  std::deque<fermata_mmio> mmios;
+};
+
+namespace {
+
+fermata_status status_of(base::ErrorCode code) {
+  switch (code) {
+    case base::ErrorCode::peer_gone: return fermata_peer_gone;
+    case base::ErrorCode::timed_out: return fermata_timed_out;
+    case base::ErrorCode::protocol_violation: return fermata_protocol_violation;
+    case base::ErrorCode::not_found: return fermata_not_found;
+    case base::ErrorCode::unsupported: return fermata_unsupported;
+    case base::ErrorCode::host_failure: return fermata_host_failure;
+  }
+  return fermata_internal;
+}
+
+void keep(fermata_guest& guest, const char* what) noexcept {
+  try {
+    guest.error = what;
+  } catch (const std::bad_alloc&) {
+    guest.error.clear();  // which needs no memory; the status tells
+  }
+}
+
+// The wall that no exception passes.
+template <typename Call>
+fermata_status call(fermata_guest* guest, Call what) noexcept {
+  if (guest == nullptr) {
+    return fermata_bad_argument;
+  }
+  try {
+    what();
+    guest->error.clear();
+    return fermata_ok;
+  } catch (const base::Error& error) {
+    keep(*guest, error.what());
+    return status_of(error.code());
+  } catch (const base::BadArgument& error) {
+    keep(*guest, error.what());
+    return fermata_bad_argument;
+  } catch (const HandlerFailed& error) {
+    keep(*guest, error.what());
+    return fermata_handler_failed;
+  } catch (const std::exception& error) {
+    keep(*guest, error.what());
+  } catch (...) {
+    keep(*guest, "an unknown failure");
+  }
+  return fermata_internal;
+}
+
+template <typename Channel, typename Call>
+fermata_status call_channel(Channel* channel, Call what) noexcept {
+  return channel == nullptr ? fermata_bad_argument : call(channel->guest, std::move(what));
+}
+
+void require(bool condition, const char* what) {
+  if (!condition) {
+    throw base::BadArgument(what);
+  }
+}
+
+sim::LinkGuest& link_of(fermata_guest* guest) {
+  require(guest->link.has_value(), "guest: it could not be opened, or has been closed");
+  return *guest->link;
+}
+
+time::Instant instant(std::int64_t ns) {
+  require(ns >= 0, "instant: it is 0 ns or later");
+  return time::Instant::at(time::Duration::nanoseconds(ns));
+}
+
+host::HostDuration host_duration(std::int64_t ms) {
+  require(ms >= 0 && ms <= 1'000'000'000, "limit: it is 0 to 1,000,000,000 ms");
+  return std::chrono::milliseconds(ms);
+}
+
+std::vector<std::string> texts(const char* const* from, std::size_t count, const char* what) {
+  require(from != nullptr || count == 0, what);
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < count; ++i) {
+    require(from[i] != nullptr, what);
+    all.emplace_back(from[i]);
+  }
+  return all;
+}
+
+std::span<const std::byte> bytes_of(const void* bytes, std::size_t count) {
+  require(bytes != nullptr || count == 0, "bytes: NULL");
+  return {static_cast<const std::byte*>(bytes), count};
+}
+
+sim::LinkOptions options_of(const fermata_options* given) {
+  sim::LinkOptions options;
+  if (given == nullptr) {
+    return options;
+  }
+  require(given->size == sizeof(fermata_options), "options.size: it is not sizeof(fermata_options) of this version");
+  if (given->name != nullptr) {
+    options.name = given->name;
+  }
+  options.channels = texts(given->channels, given->channel_count, "options.channels: NULL");
+  options.reactive = texts(given->reactive, given->reactive_count, "options.reactive: NULL");
+  options.record = given->record != nullptr ? given->record : "";
+  if (given->open_limit_ms != 0) {
+    options.handshake_limit = host_duration(given->open_limit_ms);
+  }
+  return options;
+}
+
+template <typename Open>
+fermata_status open(fermata_guest** guest, Open what) noexcept {
+  if (guest == nullptr) {
+    return fermata_bad_argument;
+  }
+  *guest = new (std::nothrow) fermata_guest;
+  return *guest == nullptr ? fermata_internal : call(*guest, [&] { (*guest)->link.emplace(what()); });
+}
+
+template <typename Channel, typename Find>
+Channel* find(fermata_guest* guest, std::deque<Channel> fermata_guest::*all, const char* name, Find find) noexcept {
+  Channel* found = nullptr;
+  static_cast<void>(call(guest, [&] {
+    require(name != nullptr, "name: NULL");
+    Channel wanted{{guest, (link_of(guest).*find)(name)}};
+    for (Channel& known : guest->*all) {
+      if (known.channel.declared().number == wanted.channel.declared().number) {
+        found = &known;
+        return;
+      }
+    }
+    found = &(guest->*all).emplace_back(std::move(wanted));
+  }));
+  return found;
+}
+
+void tell(const wire::Stop& stop, fermata_stop* into) {
+  if (into != nullptr) {
+    *into = {.now_ns = stop.now.since_origin().ns(),
+             .reason = static_cast<std::uint32_t>(stop.reason),
+             .exit_status = stop.exit_status,
+             .is_idle = stop.next.is_idle ? 1 : 0,
+             .has_next = stop.next.timer ? 1 : 0,
+             .next_ns = stop.next.timer ? stop.next.timer->since_origin().ns() : 0};
+  }
+}
+
+}  // namespace
+
+uint32_t fermata_abi_version(void) { return fermata_abi_of_header; }
+
+fermata_status fermata_launch(const char* const* argv, size_t argc, const fermata_options* options,
+                              fermata_guest** guest) {
+  return open(guest, [&] {
+    require(argc > 0, "argv: a program is needed");
+    return sim::LinkGuest::launch({.arguments = texts(argv, argc, "argv: NULL")}, options_of(options));
+  });
+}
+
+fermata_status fermata_attach(int descriptor, const fermata_options* options, fermata_guest** guest) {
+  return open(guest, [&] {
+    auto stream = std::make_unique<transport::UnixSocket>(transport::UnixSocket::adopt(descriptor));
+    return sim::LinkGuest::attach(std::move(stream), options_of(options));
+  });
+}
+
+fermata_status fermata_close(fermata_guest* guest, int64_t grace_ms, int32_t* exit_status) {
+  return call(guest, [&] {
+    const auto status = link_of(guest).close(host_duration(grace_ms));
+    if (exit_status != nullptr) {
+      *exit_status = !status ? 0 : status->signal != 0 ? -status->signal : status->code;
+    }
+  });
+}
+
+void fermata_free(fermata_guest* guest) { delete guest; }
+
+const char* fermata_error(const fermata_guest* guest) {
+  return guest == nullptr ? "guest: NULL" : guest->error.c_str();
+}
+
+fermata_serial* fermata_find_serial(fermata_guest* guest, const char* name) {
+  return find(guest, &fermata_guest::serials, name, &sim::LinkGuest::serial);
+}
+fermata_ethernet* fermata_find_ethernet(fermata_guest* guest, const char* name) {
+  return find(guest, &fermata_guest::ethernets, name, &sim::LinkGuest::ethernet);
+}
+fermata_line* fermata_find_line(fermata_guest* guest, const char* name) {
+  return find(guest, &fermata_guest::lines, name, &sim::LinkGuest::line);
+}
+fermata_mmio* fermata_find_mmio(fermata_guest* guest, const char* name) {
+  return find(guest, &fermata_guest::mmios, name, &sim::LinkGuest::mmio);
+}
+
+fermata_status fermata_serial_send(fermata_serial* serial, int64_t at_ns, const void* bytes, size_t count) {
+  return call_channel(serial, [&] {
+    const auto given = bytes_of(bytes, count);
+    serial->channel.send(instant(at_ns), {reinterpret_cast<const char*>(given.data()), given.size()});
+  });
+}
+
+fermata_status fermata_ethernet_send(fermata_ethernet* ethernet, int64_t at_ns, const void* frame, size_t count) {
+  return call_channel(ethernet, [&] { ethernet->channel.send(instant(at_ns), bytes_of(frame, count)); });
+}
+
+fermata_status fermata_line_set(fermata_line* line, int64_t at_ns, int level) {
+  return call_channel(line, [&] { line->channel.set(instant(at_ns), level != 0); });
+}
+
+fermata_status fermata_serial_on_output(fermata_serial* serial, fermata_bytes_handler handler, void* context) {
+  return call_channel(serial, [&] {
+    if (handler == nullptr) {
+      serial->channel.on_output({});
+      return;
+    }
+    serial->channel.on_output([handler, context](time::Instant at, std::string_view bytes) {
+      handler(context, at.since_origin().ns(), bytes.data(), bytes.size());
+    });
+  });
+}
+
+fermata_status fermata_ethernet_on_output(fermata_ethernet* ethernet, fermata_bytes_handler handler, void* context) {
+  return call_channel(ethernet, [&] {
+    if (handler == nullptr) {
+      ethernet->channel.on_output({});
+      return;
+    }
+    ethernet->channel.on_output([handler, context](time::Instant at, std::span<const std::byte> frame) {
+      handler(context, at.since_origin().ns(), frame.data(), frame.size());
+    });
+  });
+}
+
+fermata_status fermata_mmio_on_write(fermata_mmio* mmio, fermata_write_handler handler, void* context) {
+  return call_channel(mmio, [&] {
+    if (handler == nullptr) {
+      mmio->channel.on_write({});
+      return;
+    }
+    mmio->channel.on_write(
+        [handler, context](time::Instant at, std::uint64_t offset, unsigned size, std::uint64_t value) {
+          handler(context, at.since_origin().ns(), offset, size, value);
+        });
+  });
+}
+
+fermata_status fermata_mmio_on_read(fermata_mmio* mmio, fermata_read_handler handler, void* context) {
+  return call_channel(mmio, [&] {
+    if (handler == nullptr) {
+      mmio->channel.on_read({});
+      return;
+    }
+    mmio->channel.on_read([handler, context](time::Instant at, std::uint64_t offset, unsigned size) {
+      std::uint64_t value = 0;
+      std::int64_t answer_ns = at.since_origin().ns();
+      if (handler(context, answer_ns, offset, size, &value, &answer_ns) != 0) {
+        throw HandlerFailed();
+      }
+      return sim::MmioValue(value, instant(answer_ns));
+    });
+  });
+}
+
+fermata_status fermata_grant(fermata_guest* guest, int64_t horizon_ns) {
+  return call(guest, [&] { link_of(guest).grant(instant(horizon_ns)); });
+}
+
+fermata_status fermata_wait(fermata_guest* guest, int64_t limit_ms, fermata_stop* stop) {
+  return call(guest, [&] { tell(link_of(guest).wait(host_duration(limit_ms)), stop); });
+}
+
+fermata_status fermata_poll(fermata_guest* guest, int* has_stopped, fermata_stop* stop) {
+  return call(guest, [&] {
+    require(has_stopped != nullptr, "has_stopped: NULL");
+    *has_stopped = 0;
+    if (const auto found = link_of(guest).poll()) {
+      *has_stopped = 1;
+      tell(*found, stop);
+    }
+  });
+}
+
+fermata_status fermata_run_until(fermata_guest* guest, int64_t horizon_ns, int64_t limit_ms, fermata_stop* stop) {
+  return call(guest, [&] { tell(link_of(guest).run_until(instant(horizon_ns), host_duration(limit_ms)), stop); });
+}
+
+fermata_status fermata_run_until_output(fermata_guest* guest, int64_t horizon_ns, int64_t limit_ms,
+                                        fermata_stop* stop) {
+  return call(guest,
+              [&] { tell(link_of(guest).run_until_output(instant(horizon_ns), host_duration(limit_ms)), stop); });
+}
+
+int64_t fermata_now(const fermata_guest* guest) {
+  return guest == nullptr || !guest->link ? -1 : guest->link->now().since_origin().ns();
+}
+
+int64_t fermata_earliest_input(const fermata_guest* guest) {
+  return guest == nullptr || !guest->link ? -1 : guest->link->earliest_input().since_origin().ns();
+}
+
+fermata_status fermata_checkpoint(fermata_guest* guest, const char* name, int64_t limit_ms) {
+  return call(guest, [&] {
+    require(name != nullptr, "name: NULL");
+    link_of(guest).checkpoint(name, host_duration(limit_ms));
+  });
+}
+
+fermata_status fermata_restore(fermata_guest* guest, const char* name, int64_t limit_ms) {
+  return call(guest, [&] {
+    require(name != nullptr, "name: NULL");
+    link_of(guest).restore(name, host_duration(limit_ms));
+  });
+}
