@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tests/machine/linked_guest.hpp"
+#include "tests/machine/link/linked_guest.hpp"
 
 #include <fmt/format.h>
 

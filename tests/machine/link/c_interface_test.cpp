@@ -5,8 +5,8 @@
 
 #include <array>
 
-#include "tests/machine/c_client.h"
-#include "tests/machine/linked_guest.hpp"
+#include "tests/machine/link/c_client.h"
+#include "tests/machine/link/linked_guest.hpp"
 
 namespace fermata::machine_test {
 namespace {

@@ -11,7 +11,7 @@
 #include "fermata/transport/unix_socket.hpp"
 #include "fermata/wire/link/layout.hpp"
 #include "fermata/wire/link/simulator_session.hpp"
-#include "tests/machine/linked_guest.hpp"
+#include "tests/machine/link/linked_guest.hpp"
 
 namespace fermata::machine_test {
 namespace {

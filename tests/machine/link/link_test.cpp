@@ -7,7 +7,7 @@
 #include <csignal>
 
 #include "fermata/base/error.hpp"
-#include "tests/machine/linked_guest.hpp"
+#include "tests/machine/link/linked_guest.hpp"
 
 namespace fermata::machine_test {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "fermata/device/tick_timer.hpp"
 #include "fermata/sim/device_host/device_host.hpp"
-#include "tests/machine/linked_guest.hpp"
+#include "tests/machine/link/linked_guest.hpp"
 
 namespace fermata::machine_test {
 namespace {

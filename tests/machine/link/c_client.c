@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/machine/c_client.h"
+#include "tests/machine/link/c_client.h"
 
 #include <stdio.h>
 #include <string.h>
