@@ -65,7 +65,7 @@ void add_options(CLI::App& app, Settings& settings, double& loss_percent) {
       app, "--limit", "host time to wait for one report",
       [&](Duration span) { settings.limit = fermata::host::HostDuration(span.ns()); }, "60s");
   app.add_option("--qemu", settings.qemu, "the QEMU that runs Linux")->capture_default_str();
-  app.add_option("--linux-files", settings.linux_folder, "folder with Linux's vmlinuz and initramfs.cpio.gz")
+  app.add_option("--linux-files", settings.linux_folder, "folder with Linux's vmlinux and initramfs.cpio.gz")
       ->capture_default_str();
   app.add_option("--responder", settings.responder, "ELF file that the embedded machine runs")->capture_default_str();
   app.add_option("--output", settings.output, "folder for the recordings, the capture and Linux's console")

@@ -60,7 +60,7 @@ host::Command linux_command(const Settings& settings) {
       "-device",
       fmt::format("e1000,netdev={},mac=02:00:00:00:00:01,romfile=", linux_channel),
       "-kernel",
-      expect_file(settings.linux_folder + "/vmlinuz"),
+      expect_file(settings.linux_folder + "/vmlinux"),
       "-initrd",
       expect_file(settings.linux_folder + "/initramfs.cpio.gz"),
       "-append",
@@ -86,6 +86,10 @@ machine::Config responder_config(const Settings& settings) {
 
 Duration quantum_of(const Settings& settings) {
   const Duration longest = longest_quantum(settings.link);
+  if (longest <= Duration::zero()) {
+    throw base::BadArgument(fmt::format("latency {}: an instruction, {}, or more: that is how exactly a guest stands",
+                                        to_string(settings.link.latency), to_string(instruction)));
+  }
   const Duration quantum = settings.quantum.value_or(longest);
   if (quantum <= Duration::zero() || quantum > longest) {
     throw base::BadArgument(
@@ -100,8 +104,8 @@ class Network {
  public:
   Network(const Settings& settings, const std::function<void(Instant, std::string_view)>& on_console)
       : settings_(settings),
-        quantum_(quantum_of(settings)),
         link_(settings.link),
+        quantum_(quantum_of(settings)),
         machine_(responder_config(settings), {}, machine::Protocol::link) {
     outcome_.linux_recording = settings.output + "/linux.rec";
     outcome_.responder_recording = settings.output + "/responder.rec";
@@ -179,8 +183,8 @@ class Network {
   }
 
   const Settings& settings_;
-  Duration quantum_;
   EthernetLink link_;
+  Duration quantum_;
   machine::InProcessGuest machine_;
   std::optional<sim::LinkGuest> responder_;
   std::optional<sim::LinkGuest> linux_;

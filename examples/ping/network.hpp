@@ -15,7 +15,7 @@ namespace ping {
 /// What is on the network, and what for.
 struct Settings {
   std::string qemu = "qemu-system-x86_64";  ///< that runs Linux, which pings
-  std::string linux_folder;                 ///< has vmlinuz and initramfs.cpio.gz
+  std::string linux_folder;                 ///< has vmlinux and initramfs.cpio.gz
   std::string responder;                    ///< ELF file for the embedded machine, which answers
   std::string output;                       ///< folder for the recordings; exists
 
