@@ -242,6 +242,21 @@ TEST(AddressSpace, SaysWhatAWindowTakes) {
   EXPECT_EQ(probe.last_size, 0U);
 }
 
+TEST(AddressSpace, SaysWhereReadsMayBeAnsweredLater) {
+  AddressSpace space;
+  Ram ram("ram", 0x1000);
+  Probe at_once;
+  Probe later({.may_answer_later = true});
+  space.map(0x0, ram);
+  space.map({0x2000, 0x100}, at_once, "at once");
+  space.map({0x3000, 0x100}, later, "later");
+  EXPECT_FALSE(space.may_answer_later(0x10));
+  EXPECT_FALSE(space.may_answer_later(0x2010));
+  EXPECT_TRUE(space.may_answer_later(0x3000));
+  EXPECT_TRUE(space.may_answer_later(0x30ff));
+  EXPECT_FALSE(space.may_answer_later(0x3100));
+}
+
 TEST(MemoryDma, ReachesRamOnly) {
   Ram ram("ram", 4096);
   Probe probe;

@@ -349,7 +349,12 @@ void IcountExecutor::machine_stopped(const std::string& state) {
   }
 }
 
-void IcountExecutor::machine_reset() { tell({.now = now(), .reason = wire::StopReason::reset}); }
+void IcountExecutor::machine_reset() {
+  if (inputs_ != nullptr) {
+    inputs_->reset();
+  }
+  tell({.now = now(), .reason = wire::StopReason::reset});
+}
 
 // Told at the grant's end: QEMU carries a poweroff out at some instant of its own after the guest asked. Some devices
 // of 7.2 end the process themselves, from within the guest's instruction.

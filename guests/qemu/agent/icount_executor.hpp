@@ -30,6 +30,8 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
     virtual void standing(time::Instant now) = 0;
     /// The same while it goes on standing, every few milliseconds, without the lock.
     virtual void waiting() = 0;
+    /// The machine is being reset. Main thread, lock held, vCPUs paused.
+    virtual void reset() = 0;
   };
 
   /// Who is asked for grants. Once, before the machine starts; must outlive the executor.

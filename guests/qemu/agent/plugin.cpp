@@ -113,6 +113,10 @@ class Agent {
     channels_.emplace(qemu_, executor_, devices_->snapshots(), devices_->open([this](const auto& is_answered) {
       return executor_.wait_within_instruction(is_answered);
     }));
+    devices_->add_devices(symbols_, qemu_);
+    for (const auto& device : devices_->devices()) {
+      channels_->add_device(*device);
+    }
     session_ = channels_->make_session("QEMU " + to_string(query_version(symbols_)));
   }
 

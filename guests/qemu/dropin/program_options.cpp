@@ -79,6 +79,7 @@ const char* usage() {
          "      ethernet=ID       a network backend ID, for -device e1000,netdev=ID\n"
          "      line=NAME:NUMBER[:TYPE]  an input of the interrupt controller, or of the one of QEMU's device type "
          "TYPE\n"
+         "      device=FILE@BASE[:NUMBER[:TYPE]][/OPTIONS]  no channel: a device model that is loaded into QEMU\n"
          "      window=NAME@BASE+SIZE, ports=NAME@BASE+SIZE  addresses, or x86 I/O ports, that the simulator answers "
          "for\n"
          "\n"

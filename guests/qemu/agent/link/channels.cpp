@@ -97,6 +97,9 @@ Channels::Saved Channels::save() const {
   for (const auto& end : ends_) {
     end->save(writer);
   }
+  for (const DeviceInQemu* device : devices_) {
+    device->save(writer);
+  }
   return {executor_->horizon(), writer.take()};
 }
 
@@ -105,6 +108,9 @@ void Channels::load(const Saved& saved) {
   inputs_.load(reader);
   for (const auto& end : ends_) {
     end->load(reader);
+  }
+  for (DeviceInQemu* device : devices_) {
+    device->load(reader);
   }
   executor_->return_to(saved.now);
 }
@@ -137,6 +143,12 @@ void Channels::restore(const std::string& name) {
     error_ = std::move(error);
     is_done_ = true;
   });
+}
+
+void Channels::reset() {
+  for (DeviceInQemu* device : devices_) {
+    device->reset();
+  }
 }
 
 void Channels::waiting() {

@@ -9,6 +9,7 @@
 
 #include "fermata/guest/pending_inputs.hpp"
 #include "fermata/wire/link/guest_session.hpp"
+#include "guests/qemu/agent/device/device_in_qemu.hpp"
 #include "guests/qemu/agent/icount_executor.hpp"
 #include "guests/qemu/agent/link/end.hpp"
 
@@ -29,6 +30,8 @@ class Channels final : public wire::link::GuestSession::Port, public IcountExecu
   /// All outlive it. The ends are the channels 1, 2, 3 ...
   Channels(QemuHost& host, IcountExecutor& executor, Snapshots& snapshots, std::vector<std::unique_ptr<End>> ends);
 
+  /// A device of ours in the guest's machine, which is reset, saved and restored with it.
+  void add_device(DeviceInQemu& device) { devices_.push_back(&device); }
   /// The session whose port this is; once, to go before this does.
   [[nodiscard]] std::unique_ptr<wire::GuestSession> make_session(const std::string& name);
 
@@ -43,6 +46,7 @@ class Channels final : public wire::link::GuestSession::Port, public IcountExecu
   void deliver(time::Instant now) override;
   void standing(time::Instant now) override;
   void waiting() override;
+  void reset() override;
 
  private:
   struct Saved {
@@ -65,6 +69,7 @@ class Channels final : public wire::link::GuestSession::Port, public IcountExecu
   IcountExecutor* executor_;
   Snapshots* snapshots_;
   std::vector<std::unique_ptr<End>> ends_;
+  std::vector<DeviceInQemu*> devices_;
   guest::PendingInputs inputs_;
   wire::link::GuestSession* session_ = nullptr;
 

@@ -78,6 +78,31 @@ WindowOption parse_window(std::string_view option, std::string_view value) {
           .size = *size};
 }
 
+DeviceOption parse_device(std::string_view value) {
+  constexpr std::string_view form =
+      "is device=FILE@BASE, FILE@BASE:NUMBER or FILE@BASE:NUMBER:TYPE, then /OPTIONS, e.g. tick_timer@0x10200000:12";
+  const std::size_t at = value.rfind('@');
+  if (at == std::string_view::npos || at == 0) {
+    refuse("device", value, form);
+  }
+  DeviceOption device{.file = std::string(value.substr(0, at))};
+  std::string_view rest = value.substr(at + 1);
+  if (const std::size_t slash = rest.find('/'); slash != std::string_view::npos) {
+    device.options = rest.substr(slash + 1);
+    rest = rest.substr(0, slash);
+  }
+  if (const std::size_t colon = rest.find(':'); colon != std::string_view::npos) {
+    device.line = parse_line("irq" + std::string(rest.substr(colon)));
+    rest = rest.substr(0, colon);
+  }
+  const auto base = parse_number(rest);
+  if (!base) {
+    refuse("device", value, form);
+  }
+  device.base = *base;
+  return device;
+}
+
 }  // namespace
 
 bool take_channel_option(std::string_view name, std::string_view value, ChannelOptions& options) {
@@ -89,6 +114,8 @@ bool take_channel_option(std::string_view name, std::string_view value, ChannelO
     options.late.push_back(parse_name(name, value, value));
   } else if (name == "line") {
     options.lines.push_back(parse_line(value));
+  } else if (name == "device") {
+    options.devices.push_back(parse_device(value));
   } else if (name == "window" || name == "ports") {
     options.windows.push_back(parse_window(name, value));
   } else {

@@ -26,18 +26,29 @@ struct WindowOption {
   friend bool operator==(const WindowOption&, const WindowOption&) = default;
 };
 
-/// Which of QEMU's devices are channels.
+/// A device model that is loaded into QEMU: no channel, it needs no simulator.
+struct DeviceOption {
+  std::string file;  ///< a path, or the name of an installed one
+  std::uint64_t base = 0;
+  std::optional<LineOption> line{};
+  std::string options{};  ///< as the model takes them
+  friend bool operator==(const DeviceOption&, const DeviceOption&) = default;
+};
+
+/// Which of QEMU's devices are channels, and which are added.
 struct ChannelOptions {
   std::vector<std::string> serials{};    ///< character devices
   std::vector<std::string> ethernets{};  ///< network backends to be made
   std::vector<std::string> late{};       ///< those of them whose card does not send at exact instants
   std::vector<LineOption> lines{};
   std::vector<WindowOption> windows{};
+  std::vector<DeviceOption> devices{};
   friend bool operator==(const ChannelOptions&, const ChannelOptions&) = default;
 };
 
 /// Takes `name=value` if it is about a channel: serial=ID, ethernet=ID, late=ID, line=NAME:NUMBER[:TYPE],
-/// window=NAME@BASE+SIZE, ports=NAME@BASE+SIZE; false if it is not. Throws base::BadArgument that says what is wrong.
+/// window=NAME@BASE+SIZE, ports=NAME@BASE+SIZE, device=FILE@BASE[:NUMBER[:TYPE]][/OPTIONS]; false if it is not. Throws
+/// base::BadArgument that says what is wrong.
 [[nodiscard]] bool take_channel_option(std::string_view name, std::string_view value, ChannelOptions& options);
 
 /// Throws base::BadArgument if two channels have one name.

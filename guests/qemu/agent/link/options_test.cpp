@@ -17,14 +17,22 @@ TEST(ChannelOptions, AreRead) {
   EXPECT_TRUE(take_channel_option("line", "other:0x15:arm_gic", options));
   EXPECT_TRUE(take_channel_option("window", "board@0x10010000+4096", options));
   EXPECT_TRUE(take_channel_option("ports", "io@0x5f0+16", options));
+  EXPECT_TRUE(take_channel_option("device", "tick_timer@0x10200000:12", options));
+  EXPECT_TRUE(take_channel_option("device", "./a@b.so@4096:5:arm_gic/fast,1", options));
   EXPECT_FALSE(take_channel_option("sock", "3", options));
-  EXPECT_EQ(options, (ChannelOptions{.serials = {"console"},
-                                     .ethernets = {"net0"},
-                                     .late = {"net0"},
-                                     .lines = {{.name = "alarm", .number = 20},
-                                               {.name = "other", .number = 21, .controller = "arm_gic"}},
-                                     .windows = {{.name = "board", .base = 0x10010000, .size = 4096},
-                                                 {.name = "io", .is_ports = true, .base = 0x5f0, .size = 16}}}));
+  EXPECT_EQ(options,
+            (ChannelOptions{
+                .serials = {"console"},
+                .ethernets = {"net0"},
+                .late = {"net0"},
+                .lines = {{.name = "alarm", .number = 20}, {.name = "other", .number = 21, .controller = "arm_gic"}},
+                .windows = {{.name = "board", .base = 0x10010000, .size = 4096},
+                            {.name = "io", .is_ports = true, .base = 0x5f0, .size = 16}},
+                .devices = {{.file = "tick_timer", .base = 0x10200000, .line = LineOption{.name = "irq", .number = 12}},
+                            {.file = "./a@b.so",
+                             .base = 4096,
+                             .line = LineOption{.name = "irq", .number = 5, .controller = "arm_gic"},
+                             .options = "fast,1"}}}));
 }
 
 TEST(ChannelOptions, ThatCannotBeReadAreRefused) {
@@ -42,6 +50,10 @@ TEST(ChannelOptions, ThatCannotBeReadAreRefused) {
       {"window", "b@zero+1"},
       {"window", "b@0+0"},
       {"window", "b@0+99999999999"},
+      {"device", "tick_timer"},
+      {"device", "@5"},
+      {"device", "t@x"},
+      {"device", "t@5:x"},
       {"ports", "b@0xffffffffffffffff+2"},
   };
   for (const auto& [name, value] : cases) {

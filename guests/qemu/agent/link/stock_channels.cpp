@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guests/qemu/agent/link/stock_channels.hpp"
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "fermata/base/error.hpp"
+#include "guests/qemu/agent/device/module.hpp"
 #include "guests/qemu/stock/io/stock_irq.hpp"
 #include "guests/qemu/stock/io/stock_serial.hpp"
+#include "guests/qemu/stock/io/stock_timer.hpp"
 #include "guests/qemu/stock/io/stock_window.hpp"
 
 namespace fermata::qemu::link {
@@ -22,6 +26,15 @@ void need(IoFeature feature, const SymbolLookup& lookup) {
   }
 }
 
+// Where this shared object is.
+std::string agent_folder() {
+  Dl_info info{};
+  static const char somewhere = 0;
+  return ::dladdr(&somewhere, &info) != 0 && info.dli_fname != nullptr
+             ? std::filesystem::path(info.dli_fname).parent_path().string()
+             : ".";
+}
+
 }  // namespace
 
 StockChannels::StockChannels(ChannelOptions options, const SymbolLookup& lookup)
@@ -31,7 +44,7 @@ StockChannels::StockChannels(ChannelOptions options, const SymbolLookup& lookup)
       {!options_.serials.empty(), IoFeature::serial},
       {!options_.ethernets.empty(), IoFeature::ethernet},
       {!options_.lines.empty(), IoFeature::lines},
-      {!options_.windows.empty(), IoFeature::windows},
+      {!options_.windows.empty() || !options_.devices.empty(), IoFeature::windows},
       {true, IoFeature::snapshots}};
   for (const auto& [is_wanted, feature] : features) {
     if (is_wanted) {
@@ -65,6 +78,24 @@ std::vector<std::unique_ptr<End>> StockChannels::open(const WindowEnd::Wait& wai
     ends.push_back(std::make_unique<WindowEnd>(window.name, window.base, window.size, *windows_.back(), wait));
   }
   return ends;
+}
+
+void StockChannels::add_devices(const Symbols& symbols, QemuHost& host) {
+  for (const DeviceOption& option : options_.devices) {
+    IrqInput* irq = nullptr;
+    if (option.line) {
+      irq = lines_.emplace_back(std::make_unique<StockIrq>(qemu_, option.line->controller, option.line->number)).get();
+    }
+    DeviceTimer& timer = *timers_.emplace_back(std::make_unique<StockTimer>(symbols));
+    auto& device = devices_.emplace_back(std::make_unique<DeviceInQemu>(
+        DeviceInQemu::Surroundings{.host = &host, .timer = &timer, .irq = irq, .dma = &dma_},
+        [&](const bus::Ports& ports) { return load_device(option.file, agent_folder(), ports, option.options); }));
+    bus::Model& model = device->model();
+    auto window = std::make_unique<StockWindow>(qemu_, std::string(model.device().name()), StockWindow::Space::memory,
+                                                option.base, model.window_size(), model.window().rules());
+    device->connect(*window);
+    windows_.push_back(std::move(window));
+  }
 }
 
 }  // namespace fermata::qemu::link

@@ -4,8 +4,10 @@
 #include <memory>
 #include <vector>
 
+#include "guests/qemu/agent/device/device_in_qemu.hpp"
 #include "guests/qemu/agent/link/end.hpp"
 #include "guests/qemu/agent/link/options.hpp"
+#include "guests/qemu/stock/io/stock_dma.hpp"
 #include "guests/qemu/stock/io/stock_network.hpp"
 #include "guests/qemu/stock/io/stock_snapshots.hpp"
 
@@ -21,6 +23,9 @@ class StockChannels {
   /// At machine-init-done, once: finds the others. `wait` is what a window's reads wait by. Their order is that of the
   /// channels: serial, ethernet, line, mmio. Throws base::Error.
   [[nodiscard]] std::vector<std::unique_ptr<End>> open(const WindowEnd::Wait& wait);
+  /// After `open`: makes the devices that were named. Throws base::Error, base::BadArgument.
+  void add_devices(const Symbols& symbols, QemuHost& host);
+  [[nodiscard]] const std::vector<std::unique_ptr<DeviceInQemu>>& devices() const { return devices_; }
   [[nodiscard]] Snapshots& snapshots() { return snapshots_; }
   [[nodiscard]] bool has_windows() const { return !options_.windows.empty(); }
 
@@ -32,6 +37,9 @@ class StockChannels {
   std::vector<std::unique_ptr<SerialPort>> serials_;
   std::vector<std::unique_ptr<IrqInput>> lines_;
   std::vector<std::unique_ptr<RegisterWindow>> windows_;
+  StockDma dma_{qemu_};
+  std::vector<std::unique_ptr<DeviceTimer>> timers_;
+  std::vector<std::unique_ptr<DeviceInQemu>> devices_;
 };
 
 }  // namespace fermata::qemu::link

@@ -11,6 +11,8 @@
 #include <span>
 #include <string>
 
+#include "fermata/time/duration.hpp"
+
 namespace fermata::qemu {
 
 /// The far end of a serial line.
@@ -57,6 +59,16 @@ class RegisterWindow {
 
   virtual ~RegisterWindow() = default;
   virtual void set_handlers(Handlers handlers) = 0;
+};
+
+/// A timer on the virtual clock.
+class DeviceTimer {
+ public:
+  virtual ~DeviceTimer() = default;
+  /// Called at the reading that is armed, or as soon as it may be.
+  virtual void set_handler(std::function<void()> expired) = 0;
+  virtual void arm(time::Duration reading) = 0;
+  virtual void disarm() = 0;
 };
 
 /// The machine's snapshots, which QEMU keeps in a disk image.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guests/qemu/stock/io/stock_window.hpp"
 
-#include <utility>
+#include <cstring>
 
 namespace fermata::qemu {
 namespace {
@@ -31,10 +31,8 @@ struct Operations {
 
 }  // namespace
 
-StockWindow::StockWindow(const IoSymbols& symbols, const std::string& name, Space space, std::uint64_t base,
-                         std::uint64_t size)
-    : name_("fermata-" + name) {
-  static constexpr Operations operations{
+void StockWindow::set_operations(const bus::AccessRules& rules) {
+  const Operations operations{
       .read =
           [](void* window, std::uint64_t offset, unsigned width) {
             const RegisterWindow::Handlers& handlers = static_cast<StockWindow*>(window)->handlers_;
@@ -42,17 +40,28 @@ StockWindow::StockWindow(const IoSymbols& symbols, const std::string& name, Spac
           },
       .write =
           [](void* window, std::uint64_t offset, std::uint64_t value, unsigned width) {
-            if (const RegisterWindow::Handlers& handlers = static_cast<StockWindow*>(window)->handlers_;
-                handlers.write) {
+            const RegisterWindow::Handlers& handlers = static_cast<StockWindow*>(window)->handlers_;
+            if (handlers.write) {
               handlers.write(offset, width, value);
             }
           },
       .read_with_attributes = nullptr,
       .write_with_attributes = nullptr,
       .endianness = little_endian,
-      .valid = {.min_size = 1, .max_size = 8, .is_misaligned_allowed = false, .accepts = nullptr},
-      .implementation = {.min_size = 1, .max_size = 8, .is_misaligned_allowed = false}};
-  symbols.memory_region_init_io(&region_, nullptr, &operations, this, name_.c_str(), size);
+      .valid = {.min_size = rules.min_size,
+                .max_size = rules.max_size,
+                .is_misaligned_allowed = rules.is_misaligned_allowed,
+                .accepts = nullptr},
+      .implementation = {.min_size = 1, .max_size = 8, .is_misaligned_allowed = rules.is_misaligned_allowed}};
+  static_assert(sizeof operations <= sizeof operations_);
+  std::memcpy(operations_.data(), &operations, sizeof operations);
+}
+
+StockWindow::StockWindow(const IoSymbols& symbols, const std::string& name, Space space, std::uint64_t base,
+                         std::uint64_t size, const bus::AccessRules& rules)
+    : name_("fermata-" + name) {
+  set_operations(rules);
+  symbols.memory_region_init_io(&region_, nullptr, operations_.data(), this, name_.c_str(), size);
   void* container = space == Space::memory ? symbols.get_system_memory() : symbols.get_system_io();
   symbols.memory_region_add_subregion_overlap(container, base, &region_, in_front);
 }

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <memory>
+#include <array>
+#include <cstddef>
 
+#include "fermata/bus/window.hpp"
 #include "guests/qemu/stock/io/ports.hpp"
 #include "guests/qemu/stock/io/symbols.hpp"
 
 namespace fermata::qemu {
 
 /// A range of guest-physical addresses, or of I/O ports, that this process answers for, in front of whatever the
-/// machine has there. At machine-init-done; never destroyed while QEMU lives.
+/// machine has there. Accesses against `rules` are the guest's bus errors. At machine-init-done; never destroyed while
+/// QEMU lives.
 class StockWindow final : public RegisterWindow {
  public:
   enum class Space : std::uint8_t { memory, ports };
 
-  StockWindow(const IoSymbols& symbols, const std::string& name, Space space, std::uint64_t base, std::uint64_t size);
+  StockWindow(const IoSymbols& symbols, const std::string& name, Space space, std::uint64_t base, std::uint64_t size,
+              const bus::AccessRules& rules = {});
   StockWindow(const StockWindow&) = delete;
   StockWindow& operator=(const StockWindow&) = delete;
   ~StockWindow() override = default;
@@ -26,8 +30,11 @@ class StockWindow final : public RegisterWindow {
   struct alignas(64) Region {
     std::byte bytes[2048];  // NOLINT(cppcoreguidelines-avoid-c-arrays): plain storage
   };
+  void set_operations(const bus::AccessRules& rules);
+
   std::string name_;
   Region region_{};
+  alignas(8) std::array<std::byte, 128> operations_{};  // MemoryRegionOps
   Handlers handlers_;
 };
 

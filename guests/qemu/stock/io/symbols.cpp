@@ -54,9 +54,14 @@ std::vector<std::string> missing_for(IoFeature feature, const SymbolLookup& look
 
 IoSymbols find_io_symbols(const SymbolLookup& lookup) {
   IoSymbols symbols;
-  visit_symbols(symbols, [&]<typename Pointer>(IoFeature, const char* name, Pointer& slot) {
+  const auto find = [&]<typename Pointer>(const char* name, Pointer& slot) {
     slot = reinterpret_cast<Pointer>(lookup(name));
-  });
+  };
+  visit_symbols(symbols, [&](IoFeature, const char* name, auto& slot) { find(name, slot); });
+  find("cpu_physical_memory_rw", symbols.cpu_physical_memory_rw);
+  find("physical_memory_read", symbols.physical_memory_read);
+  find("physical_memory_write", symbols.physical_memory_write);
+  find("cpu_physical_memory_is_io", symbols.cpu_physical_memory_is_io);
   return symbols;
 }
 

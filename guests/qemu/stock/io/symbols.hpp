@@ -35,6 +35,11 @@ struct IoSymbols {
                                               int priority) = nullptr;
   void* (*get_system_memory)() = nullptr;
   void* (*get_system_io)() = nullptr;
+  // A device's access to memory: the first before 11, the others from then on.
+  void (*cpu_physical_memory_rw)(std::uint64_t at, void* bytes, std::uint64_t size, bool is_write) = nullptr;
+  void (*physical_memory_read)(std::uint64_t at, void* bytes, std::uint64_t size) = nullptr;
+  void (*physical_memory_write)(std::uint64_t at, const void* bytes, std::uint64_t size) = nullptr;
+  bool (*cpu_physical_memory_is_io)(std::uint64_t at) = nullptr;
   // Snapshots.
   char* (*qmp_human_monitor_command)(const char* line, bool has_cpu, std::int64_t cpu, void** error) = nullptr;
   void (*aio_bh_schedule_oneshot_full)(void* context, void (*call)(void*), void* opaque, const char* name) = nullptr;
