@@ -104,5 +104,33 @@ TEST_P(TickTimerHosts, ACheckpointHoldsTheTimerToo) {
   EXPECT_EQ(runs[2], runs[0]);
 }
 
+// The answers and the line's changes are in the recording, so that the guest runs again without the device.
+TEST(TickTimerRecorded, IsReplayedWithoutTheDevice) {
+  const TempFolder folder;
+  for (const Duration quantum : {10_ms, 300_us}) {
+    LinkedOptions options = with_timer_outside();
+    options.link.record = folder.path(quantum == 10_ms ? "a" : "b");
+    LinkedGuest guest(Kind::program, options);
+    sim::DeviceHost host(*guest);
+    device::TickTimer timer({}, host.ports("tick", "line20"));
+    host.connect("tick", timer, {.latency = 700_ns, .reaction = 1_us});
+    while (guest->now() < Instant::at(8_ms)) {
+      host.run_until(std::min(guest->now() + quantum, Instant::at(8_ms)), limit);
+    }
+    guest->close(limit);
+  }
+  const Outcome diff = run({built_program("fermata"), "diff", folder.path("a"), folder.path("b")});
+  EXPECT_EQ(diff.status, host::ExitStatus{}) << diff.output << diff.errors;
+  const auto machine = program_of(with_timer_outside()).arguments;
+  for (const char* quantum : {"1s", "100us", "7us"}) {
+    std::vector<std::string> arguments{
+        built_program("fermata"),     "replay",         "--quantum", quantum, "--link", "lines=20", "--link",
+        "windows=tick@0x10010000+4K", folder.path("a"), "--"};
+    arguments.insert(arguments.end(), machine.begin(), machine.end());
+    const Outcome same = run(arguments);
+    EXPECT_EQ(same.status, host::ExitStatus{}) << quantum << same.output << same.errors;
+  }
+}
+
 }  // namespace
 }  // namespace fermata::machine_test
