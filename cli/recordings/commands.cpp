@@ -75,6 +75,7 @@ void add_replay(CLI::App& app, ReplayOptions& options, Action& action) {
   command.footer(
       "The program is started with -link fd=N behind its options and gets the inputs of the recording at their "
       "instants.\n"
+      "What lockstep needs and a QEMU or fermata-machine lacks is added (the agent, -icount, -rtc clock=vm).\n"
       "Its guest trace is compared with the recording's as it comes.\n"
       "Exit status: 0 equal, 1 different, 2 trouble; 130 after an interrupt, 143 after SIGTERM.");
   command.callback([&options, &action] { action = [&options] { return run_replay(options); }; });

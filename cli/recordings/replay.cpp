@@ -3,10 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "cli/interrupts.hpp"
 #include "cli/output.hpp"
 #include "fermata/base/error.hpp"
 #include "fermata/record/recording_stream.hpp"
+#include "fermata/sim/machine_command.hpp"
+#include "fermata/sim/qemu.hpp"
 #include "fermata/sim/replay.hpp"
 #include "fermata/time/units.hpp"
 
@@ -17,6 +21,17 @@ constexpr int status_equal = 0;
 constexpr int status_different = 1;
 constexpr int status_trouble = 2;
 constexpr host::HostDuration grace = std::chrono::seconds(5);
+
+// A QEMU gets the agent and what else it lacks, as of exec; our own emulator need not be in PATH.
+host::Command command_of(const std::vector<std::string>& arguments) {
+  if (std::filesystem::path(arguments.front()).filename().string().starts_with("qemu-system-")) {
+    return sim::qemu_command(arguments);
+  }
+  if (arguments.front() == "fermata-machine") {
+    return sim::machine_command({arguments.begin() + 1, arguments.end()});
+  }
+  return {.arguments = arguments};
+}
 
 int tell(const ReplayOptions& options, const sim::Replay& replay) {
   if (replay.difference) {
@@ -37,7 +52,7 @@ int replay(const ReplayOptions& options) {
   Interrupts interrupts;
   record::Reader reader(options.file);
   sim::Connection connection = sim::Connection::launch(
-      {.arguments = options.command}, {.option = "-link", .key = "fd", .more = options.link}, "the guest", nullptr);
+      command_of(options.command), {.option = "-link", .key = "fd", .more = options.link}, "the guest", nullptr);
   if (!options.record.empty()) {
     connection.stream = record::recorded(std::move(connection.stream), options.record, record::End::simulator);
   }
