@@ -67,8 +67,11 @@ void Channels::output(std::uint16_t channel, std::span<const std::byte> payload)
   }
 }
 
+// A read stops the guest for its answer, and not for itself, reactive or not.
 void Channels::tell(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload) {
-  if (session_->output(channel, at, payload) == wire::link::GuestSession::After::stop) {
+  const bool is_read = ends_[channel - 1U]->declared().kind == wire::link::ChannelKind::mmio &&
+                       wire::link::MmioRequest::from(payload).is_write == 0;
+  if (session_->output(channel, at, payload) == wire::link::GuestSession::After::stop && !is_read) {
     executor_->stop_here(at, session_->stop_wanted());
   }
 }
