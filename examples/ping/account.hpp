@@ -22,7 +22,9 @@ struct RoundTrip {
   std::optional<Instant> reply_arrived{};
   std::optional<Duration> shown{};  ///< by ping
 
-  [[nodiscard]] bool is_whole() const { return reply_arrived && shown; }
+  [[nodiscard]] bool is_whole() const {
+    return request_left && request_arrived && reply_left && reply_arrived && shown;
+  }
   // Of a whole one; they add up to `shown`.
   [[nodiscard]] Duration way_out() const { return *request_arrived - *request_left; }
   [[nodiscard]] Duration time_of_responder() const { return *reply_left - *request_arrived; }

@@ -69,7 +69,7 @@ TEST(EthernetLink, LosesAboutAsManyAsItIsToldAndCountsThem) {
   EXPECT_EQ(bench.link.sent_by(End::first), EthernetLink::Count{});
 }
 
-// The numbers of each frame that came out of either end, when `order` frames are sent in turn.
+// What came out of either end, when each has sent a hundred frames.
 std::vector<Arrival> survivors(std::uint64_t seed, bool is_first_served_first) {
   Bench bench({.latency = 1_us, .loss_ppm = 500'000, .seed = seed});
   for (std::uint8_t i = 0; i < 100; ++i) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <exception>
@@ -72,6 +73,19 @@ void add_options(CLI::App& app, Settings& settings, double& loss_percent) {
       ->capture_default_str();
 }
 
+// Ping waits a second for a reply, and its clock in the requests has 32 bits of microseconds.
+void check_spans(const Settings& settings) {
+  if (settings.interval < 1_ms || settings.interval % 1_ms != Duration::zero() || settings.interval > 3600_s) {
+    throw CLI::ValidationError("--interval", "takes whole milliseconds, from one to an hour of them");
+  }
+  if (settings.interval * settings.count > 3600_s) {
+    throw CLI::ValidationError("--count", "takes so many as can be sent within an hour");
+  }
+  if (settings.link.latency > 400_ms) {
+    throw CLI::ValidationError("--latency", "takes 400ms at most, since ping waits a second for the reply");
+  }
+}
+
 // Nothing if the program is to end with the status given.
 std::optional<Settings> read_options(int argc, char** argv, int& status) {
   Settings settings;
@@ -83,9 +97,7 @@ std::optional<Settings> read_options(int argc, char** argv, int& status) {
   add_options(app, settings, loss_percent);
   try {
     app.parse(argc, argv);
-    if (settings.interval < 1_ms || settings.interval % 1_ms != Duration::zero()) {
-      throw CLI::ValidationError("--interval", "takes whole milliseconds, 1 or more");
-    }
+    check_spans(settings);
   } catch (const CLI::ParseError& error) {
     status = app.exit(error) == 0 ? 0 : 2;
     return std::nullopt;

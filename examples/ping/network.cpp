@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 #include <vector>
@@ -124,12 +125,13 @@ class Network {
   }
 
   Outcome run() {
+    const Instant last = Instant::at(settings_.boot_limit + settings_.interval * settings_.count);
     Instant horizon;
     while (!is_over_) {
       horizon += quantum_;
-      if (horizon > Instant::at(settings_.give_up_after)) {
-        fail(fmt::format("the Linux guest has not switched itself off after {} of virtual time",
-                         to_string(settings_.give_up_after)));
+      if (horizon > last) {
+        fail(fmt::format("the Linux guest has not switched itself off by {} s of virtual time",
+                         fermata::time::to_seconds_string(last)));
       }
       advance(horizon);
       ++outcome_.quanta;
@@ -176,10 +178,10 @@ class Network {
   }
 
   [[noreturn]] void fail(const std::string& what) const {
-    throw base::Error(
-        base::ErrorCode::peer_gone,
-        what + "; its console ends with: " +
-            outcome_.console.substr(outcome_.console.size() - std::min<std::size_t>(outcome_.console.size(), 300)));
+    constexpr std::size_t most_shown = 300;
+    const std::size_t skipped = outcome_.console.size() - std::min(outcome_.console.size(), most_shown);
+    throw base::Error(base::ErrorCode::peer_gone,
+                      what + "; what Linux printed last: " + outcome_.console.substr(skipped));
   }
 
   const Settings& settings_;

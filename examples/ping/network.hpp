@@ -24,7 +24,7 @@ struct Settings {
   EthernetLink::Settings link{};
   /// Virtual time that both guests are granted at once, at most `longest_quantum`; the whole of it by default.
   std::optional<Duration> quantum{};
-  Duration give_up_after = 600_s;                                ///< of virtual time
+  Duration boot_limit = 120_s;  ///< virtual time for booting and finding the responder, however many requests are lost
   fermata::host::HostDuration limit = std::chrono::seconds(60);  ///< host time that one quantum may take
 };
 

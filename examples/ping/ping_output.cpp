@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "ping_output.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <string>
 
 namespace ping {
 namespace {
