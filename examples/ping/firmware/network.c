@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A driver without interrupt handlers (virtio 1.2, sections 2.7 split virtqueues, 4.2 the registers, 5.1 network cards):
-// an interrupt only ends the sleep. Each buffer goes round: lent to the card, received into, changed by the caller, sent,
-// lent again.
+// A driver without interrupt handlers (virtio 1.2, sections 2.7 split virtqueues, 4.2 the registers, 5.1 network
+// cards): an interrupt only ends the sleep. Each buffer goes round: lent to the card, received into, changed by the
+// caller, sent, lent again.
 #include "network.h"
 
 #define REG8(address) (*(volatile uint8_t*)(address))
