@@ -26,7 +26,7 @@ std::string common_lines(const std::string& text) {
 }
 
 void expect_equal(const std::string& path) {
-  const Outcome other = run({"python3", FERMATA_READ_RECORDING, path});
+  const Outcome other = run({FERMATA_PYTHON, "-B", FERMATA_READ_RECORDING, path});
   EXPECT_EQ(other.status, host::ExitStatus{}) << other.errors;
   EXPECT_EQ(other.output, common_lines(fermata({"trace", "print", path}).output));
   EXPECT_NE(other.output, "");
