@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Reads a recording as docs/trace-format.md says, and that alone, and prints its inputs, outputs, grants and reports as
-`fermata trace print` does: read_recording.py FILE. Fails at anything that the document does not allow."""
+`fermata trace print` does: read_recording.py FILE... Fails at anything that the document does not allow."""
 import struct
 import sys
 import zlib
@@ -119,5 +119,6 @@ def read(data):
 
 
 if __name__ == "__main__":
-    with open(sys.argv[1], "rb") as file:
-        read(file.read())
+    for path in sys.argv[1:]:
+        with open(path, "rb") as file:
+            read(file.read())
