@@ -66,7 +66,7 @@ std::size_t size_of(const std::vector<record::Message>& all) {
 
 constexpr std::size_t record_count = 1'000'000;
 
-// As many records a second as the rate says; `flush` as a link's recording does, at each report.
+// As many records a second as the rate says; `flush` as a link's recording does, at each grant and report.
 void writer(benchmark::State& state) {
   const auto all = messages(record_count, static_cast<unsigned>(state.range(0)));
   const TempPath file;
@@ -75,7 +75,7 @@ void writer(benchmark::State& state) {
     record::Writer writer(file.path, record::End::simulator);
     for (const record::Message& message : all) {
       writer.append(message.from, message.bytes);
-      if (state.range(1) != 0 && message.frame().header.type == link::MessageType::report) {
+      if (state.range(1) != 0 && message.frame().header.type != link::MessageType::output) {
         writer.flush();
       }
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cli/recordings/commands.hpp"
 
-#include <map>
 #include <string>
 
 #include "cli/options/span_option.hpp"
@@ -10,6 +9,13 @@ namespace fermata::cli {
 namespace {
 
 using Action = std::function<int()>;
+
+ExportOptions::Format parse_format(const std::string& name) {
+  if (name != "chrome" && name != "pcapng") {
+    throw CLI::ValidationError("--format", name + ": it is chrome or pcapng");
+  }
+  return name == "chrome" ? ExportOptions::Format::chrome : ExportOptions::Format::pcapng;
+}
 
 void add_trace(CLI::App& app, RecordingOptions& options, Action& action) {
   CLI::App& trace = *app.add_subcommand("trace", "Print a recording, or export it for other programs");
@@ -25,13 +31,11 @@ void add_trace(CLI::App& app, RecordingOptions& options, Action& action) {
   print.callback([&options, &action] { action = [&options] { return run_print(options.print); }; });
 
   CLI::App& exported = *trace.add_subcommand("export", "Convert a recording for other programs");
-  const std::map<std::string, ExportOptions::Format> formats{{"chrome", ExportOptions::Format::chrome},
-                                                             {"pcapng", ExportOptions::Format::pcapng}};
   exported
-      .add_option("--format", options.exported.format,
-                  "chrome: trace-event JSON, for Perfetto and chrome://tracing; pcapng: the frames of the Ethernet "
-                  "channels, for Wireshark and tshark")
-      ->transform(CLI::CheckedTransformer(formats).description(""))
+      .add_option_function<std::string>(
+          "--format", [&options](const std::string& name) { options.exported.format = parse_format(name); },
+          "chrome: trace-event JSON, for Perfetto and chrome://tracing; pcapng: the frames of the Ethernet channels, "
+          "for Wireshark and tshark")
       ->type_name("chrome|pcapng")
       ->required();
   exported.add_option("-o,--output", options.exported.output, "Where to (default: standard output)")->type_name("OUT");

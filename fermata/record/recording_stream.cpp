@@ -10,10 +10,11 @@
 namespace fermata::record {
 namespace {
 
-// What the guest says before it stands: after a crash of either end these are what one looks for.
-bool is_worth_a_write(wire::link::MessageType type) {
-  return type == wire::link::MessageType::report || type == wire::link::MessageType::done ||
-         type == wire::link::MessageType::refuse;
+// After a crash of either end one looks for the last report; and who runs the guest again needs what it was told last.
+bool ends_a_block(wire::link::MessageType type) {
+  using wire::link::MessageType;
+  return type == MessageType::grant || type == MessageType::report || type == MessageType::checkpoint ||
+         type == MessageType::restore || type == MessageType::done || type == MessageType::refuse;
 }
 
 class RecordingStream final : public transport::Stream {
@@ -47,7 +48,7 @@ class RecordingStream final : public transport::Stream {
  private:
   void take(Direction from, const wire::link::Frame& message) {
     writer_.append(from, message.bytes);
-    if (is_worth_a_write(message.header.type)) {
+    if (ends_a_block(message.header.type)) {
       writer_.flush();
     }
   }
