@@ -118,6 +118,7 @@ class Network {
                                            .record = outcome_.linux_recording}));
     linux_->serial("console").on_output([this, &on_console](Instant at, std::string_view text) {
       outcome_.console += text;
+      outcome_.last_word = at;
       on_console(at, text);
     });
     join(End::first, linux_->ethernet(linux_channel));
@@ -134,7 +135,6 @@ class Network {
                          fermata::time::to_seconds_string(last)));
       }
       advance(horizon);
-      ++outcome_.quanta;
     }
     outcome_.requests = link_.sent_by(End::first);
     outcome_.replies = link_.sent_by(End::second);
@@ -173,7 +173,6 @@ class Network {
       fail(fmt::format("the Linux guest has stopped ({}, exit status {})", wire::to_string(stop.reason),
                        stop.exit_status));
     }
-    outcome_.end = stop.now;
     is_over_ = true;
   }
 

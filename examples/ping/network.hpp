@@ -34,8 +34,7 @@ struct Settings {
 
 /// What came of it.
 struct Outcome {
-  Instant end;  ///< where Linux switched itself off
-  std::int64_t quanta = 0;
+  Instant last_word;               ///< of Linux, which then switched itself off
   EthernetLink::Count requests{};  ///< what Linux sent, requests for addresses included
   EthernetLink::Count replies{};   ///< what the responder sent
   std::string console{};           ///< all that Linux printed

@@ -66,8 +66,8 @@ void print_account(const std::vector<RoundTrip>& trips, const Outcome& outcome, 
   fmt::print("\n");
   print_count("Linux", outcome.requests);
   print_count("the responder", outcome.replies);
-  fmt::print("{:<20} {} s in {} quanta, over a link of {}\n", "virtual time", to_seconds_string(outcome.end),
-             outcome.quanta, fermata::time::to_string(settings.link.latency));
+  fmt::print("{:<20} {} s until Linux switched itself off, over a link of {}\n", "virtual time",
+             to_seconds_string(outcome.last_word), fermata::time::to_string(settings.link.latency));
 }
 
 }  // namespace ping
