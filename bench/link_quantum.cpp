@@ -52,6 +52,7 @@ class Driven {
 class OverLink final : public Driven {
  public:
   explicit OverLink(sim::LinkGuest guest) : guest_(std::move(guest)) {}
+  ~OverLink() override { static_cast<void>(guest_.close()); }
   void advance_to(time::Instant horizon) override { static_cast<void>(guest_.run_until(horizon, limit)); }
 
  private:
@@ -74,6 +75,7 @@ class OverQqq final : public Driven {
  public:
   explicit OverQqq(host::Command command)
       : guest_(sim::Guest::launch({.command = std::move(command), .name = "qqq"})) {}
+  ~OverQqq() override { static_cast<void>(guest_.close()); }
   void advance_to(time::Instant horizon) override {
     guest_.grant(horizon - guest_.now());
     static_cast<void>(guest_.wait(limit));
@@ -117,9 +119,9 @@ std::unique_ptr<Driven> qemu_over(const std::string& qemu, const std::string& gu
   return std::make_unique<OverLink>(sim::LinkGuest::launch(qemu_command(qemu, guest), {.transport = transport}));
 }
 
-constexpr Way machine_ways[] = {{"machine, in process", in_process},
-                                {"machine, shared memory", machine_over<sim::Transport::shared_memory>},
-                                {"machine, socket", machine_over<sim::Transport::unix_socket>}};
+const Way machine_ways[] = {{"machine, in process", in_process},
+                            {"machine, shared memory", machine_over<sim::Transport::shared_memory>},
+                            {"machine, socket", machine_over<sim::Transport::unix_socket>}};
 const Way qemu_ways[] = {{"QEMU, shared memory", qemu_over<sim::Transport::shared_memory>},
                          {"QEMU, socket", qemu_over<sim::Transport::unix_socket>},
                          {"QEMU, qqq socket", qemu_over_qqq}};

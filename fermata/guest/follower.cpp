@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "fermata/base/error.hpp"
 #include "fermata/time/units.hpp"
@@ -65,6 +66,10 @@ void Follower::serve(host::HostDuration wait) {
     session_.receive(std::span(buffer).first(result.count));
     wait = {};
   } while (result.count == buffer.size() && session_.wants_bytes());
+  if (std::holds_alternative<wire::Leave>(session_.order())) {
+    obey();
+    return;
+  }
   flush();
   if (result.is_end) {
     session_.receive_end();
@@ -131,6 +136,7 @@ void Follower::flush() {
       }
       if (result.count == 0) {
         lose("the simulator does not read its reports: its socket has been full for 10 s");
+        return;
       }
     }
   } catch (const base::Error& error) {
@@ -138,13 +144,28 @@ void Follower::flush() {
   }
 }
 
-void Follower::lose(const std::string& why) { leave({.why = why, .is_fault = true}); }
+// The simulator cannot be told.
+void Follower::lose(const std::string& why) {
+  if (!std::exchange(is_leaving_, true)) {
+    const wire::Leave order{.why = why, .is_fault = true};
+    executor_.leave(order);
+    finish(order);
+  }
+}
 
+// The executor is to know before the simulator does.
 void Follower::leave(const wire::Leave& order) {
+  if (!std::exchange(is_leaving_, true)) {
+    executor_.leave(order);
+    flush();
+    finish(order);
+  }
+}
+
+void Follower::finish(const wire::Leave& order) {
   has_left_ = true;
   obeyed_.reset();
   record(trace::RecordKind::ended, [&order] { return order.why; });
-  executor_.leave(order);
 }
 
 void Follower::count_stop(const wire::Stop& stop) {

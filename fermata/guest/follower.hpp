@@ -49,6 +49,7 @@ class Follower final : public Executor::Observer {
   void flush();
   void lose(const std::string& why);
   void leave(const wire::Leave& order);
+  void finish(const wire::Leave& order);
   template <typename MakeText>
   void record(trace::RecordKind kind, MakeText make_text);
   void count_stop(const wire::Stop& stop);
@@ -65,6 +66,7 @@ class Follower final : public Executor::Observer {
   time::Instant now_;
   host::HostInstant since_;  // host time of the last resume or stop
   bool is_obeying_ = false;  // an executor may call stopped() from within resume_until()
+  bool is_leaving_ = false;
   bool has_left_ = false;
 };
 

@@ -48,12 +48,14 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
       options.zero = parse_zero(value);
     } else if (name == "stats") {
       options.stats = parse_descriptor(name, value);
+    } else if (name == "record") {
+      options.record = value;
     } else if (name == "doctor") {
       options.doctor = parse_descriptor(name, value);
     } else if (!link::take_channel_option(name, value, options.channels)) {
       throw base::BadArgument(
           "unknown option \"" + std::string(argument) +
-          "\"; there are sock, zero, stats and doctor, and fd, memory, life, serial, ethernet, late, line, "
+          "\"; there are sock, zero, stats and doctor, and fd, memory, life, record, serial, ethernet, late, line, "
           "window and ports");
     }
   }

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 
 #include "fermata/transport/endpoint.hpp"
 #include "fermata/wire/qqq_guest_session.hpp"
@@ -17,6 +18,7 @@ struct AgentOptions {
   Protocol protocol = Protocol::qqq;                   ///< sock=N says qqq; fd=N, or memory=M and life=L, link v1
   transport::Endpoint endpoint{};                      ///< the link to the simulator
   link::ChannelOptions channels{};                     ///< of link v1
+  std::string record{};                                ///< file that takes a recording of the link; none if empty
   wire::ZeroRequest zero = wire::ZeroRequest::answer;  ///< zero=answer|exit
   std::optional<int> stats{};                          ///< memory that takes a guest::Statistics
   std::optional<int> doctor{};                         ///< takes the JSON report on this QEMU's abilities

@@ -77,7 +77,7 @@ class FakeQemu final : public QemuHost {
   [[nodiscard]] bool is_running() const override { return is_running_.load(); }
   [[nodiscard]] bool is_clock_enabled() const override { return is_clock_enabled_.load(); }
   [[nodiscard]] bool is_ending() const override { return is_ending_requested_.load(); }
-  void request_quit() override { is_quitting_ = true; }
+  void request_quit(bool /*is_fault*/) override { is_quitting_ = true; }
   void pause() override { std::this_thread::yield(); }
   void tell_user(const std::string& line) override {
     const std::lock_guard guard(told_mutex_);

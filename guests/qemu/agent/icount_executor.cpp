@@ -45,6 +45,7 @@ void IcountExecutor::resume_until(time::Instant horizon) { granted_ = horizon; }
 
 void IcountExecutor::leave(const wire::Leave& order) {
   is_leaving_ = true;
+  is_fault_ = order.is_fault;  // before the simulator is told, whose end the watcher sees
   if (order.is_fault) {
     host_.tell_user("the machine ends: " + order.why);
   }
@@ -68,7 +69,7 @@ void IcountExecutor::timer_expired() {
       host_.arm_timer(reading_of(next_stop()));
       return;
     }
-    horizon_ = standing_at();
+    horizon_ = inputs_ != nullptr ? reached : standing_at();
     reason_ = wire::StopReason::horizon;
     state_ = State::held;
     is_reported_ = false;
@@ -155,7 +156,7 @@ bool IcountExecutor::report_within_instruction(wire::StopReason reason) {
   }
   host_.lock();
   if (is_leaving_) {
-    host_.request_quit();
+    host_.request_quit(is_fault_);
   }
   if (!granted_) {
     return false;
@@ -188,7 +189,7 @@ time::Instant IcountExecutor::next_stop() const {
   return input ? std::min(*input, horizon_) : horizon_;
 }
 
-// The instant at which the machine stands: the horizon, unless it is beyond by an instruction or more.
+// The instant at which the machine stands, as qqq tells it: the horizon, unless it is beyond by an instruction or more.
 time::Instant IcountExecutor::standing_at() const {
   const time::Duration past = now() - horizon_;
   const bool is_on_time = past >= time::Duration::zero() && past < host_.instruction_length();
@@ -302,7 +303,7 @@ bool IcountExecutor::must_let_go() const { return !host_.is_running() || !host_.
 
 // The simulator has gone. QEMU's main thread does the shutdown; no instruction runs any more until it has stopped us.
 void IcountExecutor::wait_for_the_end() {
-  host_.request_quit();
+  host_.request_quit(is_fault_);
   host_.unlock();
   for (unsigned look = 1; !must_let_go(); ++look) {
     let_others_work(look);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -65,6 +66,9 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   void machine_stopped(const std::string& state) override;
   void machine_reset() override;
 
+  /// True once it was told to leave for a fault. Any thread.
+  [[nodiscard]] bool has_left_for_a_fault() const { return is_fault_; }
+
   /// The machine has ended for good, QEMU with this status: from its exit(), in whatever thread.
   void ended(int exit_status);
 
@@ -114,6 +118,7 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   wire::NextEvent next_;
   std::optional<wire::StopReason> stop_wanted_;  // while stalled
   bool is_leaving_ = false;
+  std::atomic<bool> is_fault_{false};  // why it is
 };
 
 }  // namespace fermata::qemu

@@ -18,6 +18,7 @@
 
 #include "fermata/base/error.hpp"
 #include "fermata/guest/follower.hpp"
+#include "fermata/record/recording_stream.hpp"
 #include "fermata/transport/endpoint.hpp"
 #include "guests/qemu/agent/agent_options.hpp"
 #include "guests/qemu/agent/icount_executor.hpp"
@@ -69,6 +70,9 @@ class Agent {
   void take_over_machine() {
     check_machine();
     make_session();
+    if (!options_.record.empty()) {
+      endpoint_.stream = record::recorded(std::move(endpoint_.stream), options_.record, record::End::guest);
+    }
     follower_.emplace(*session_, *endpoint_.stream, executor_,
                       guest::Follower::Options{.statistics = map_statistics(options_.stats)});
     executor_.set_follower(*follower_);
@@ -79,13 +83,20 @@ class Agent {
     }
     watch_peer(endpoint_.hangup, [this] {
       qemu_.lock();
-      qemu_.request_quit();
+      qemu_.request_quit(executor_.has_left_for_a_fault());
       qemu_.unlock();
     });
   }
 
   // On QEMU's way out; its threads have stopped if it goes in order.
-  void ended(int exit_status) { executor_.ended(exit_status); }
+  void ended(int exit_status) {
+    executor_.ended(exit_status);
+    try {
+      endpoint_.stream->close();  // a recording gets its end
+    } catch (const base::Error& error) {
+      tell(error.what());
+    }
+  }
 
  private:
   void check_machine() const {

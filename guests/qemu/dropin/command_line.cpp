@@ -123,6 +123,8 @@ LinkOption parse_link_v1(const Option& option) {
       if (descriptor < 0) {
         refuse("\"" + value + "\" is no descriptor's number");
       }
+    } else if (key == "record") {
+      link.record = value;
     } else if (key == "path") {
       link.endpoint.path = value;
     } else if (key != "late" && link::take_channel_option(key, value, channels)) {

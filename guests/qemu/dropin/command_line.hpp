@@ -46,6 +46,7 @@ struct LinkOption {
   bool is_exit_at_zero = false;
   Protocol protocol = Protocol::qqq;
   std::vector<std::string> serials{};  ///< character devices that are channels
+  std::string record{};                ///< a file; commas as they are
   std::string channels{};              ///< all channels as the agent takes them: "serial=c0,line=alarm:20"
   friend bool operator==(const LinkOption&, const LinkOption&) = default;
 };

@@ -144,6 +144,7 @@ int run_linked(const ProgramOptions& options, const Settings& settings, const Su
                                                                    : fmt::format("sock={}", sock);
   told += link.is_exit_at_zero ? ",zero=exit" : "";
   told += options.stats ? fmt::format(",stats={}", *options.stats) : "";
+  told += link.record.empty() ? "" : ",record=" + escape_commas(link.record);
   told += link.channels + judge_exactness(options, link, arguments);
   append(arguments, {"-plugin", plugin_value(agent, told)});
   close_all_but_at_exec(named_descriptors(arguments));

@@ -80,6 +80,7 @@ const char* usage() {
          "      line=NAME:NUMBER[:TYPE]  an input of the interrupt controller, or of the one of QEMU's device type "
          "TYPE\n"
          "      device=FILE@BASE[:NUMBER[:TYPE]][/OPTIONS]  no channel: a device model that is loaded into QEMU\n"
+         "      record=FILE       no channel either: FILE takes a recording, for fermata trace, diff and replay\n"
          "      window=NAME@BASE+SIZE, ports=NAME@BASE+SIZE  addresses, or x86 I/O ports, that the simulator answers "
          "for\n"
          "\n"

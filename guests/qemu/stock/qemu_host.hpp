@@ -84,8 +84,9 @@ class QemuHost {
   /// True from the guest's (or a user's) wish for a shutdown or reset until the main thread has carried it out. No lock
   /// needed.
   [[nodiscard]] virtual bool is_ending() const = 0;
-  /// Asks QEMU to shut down in order, even under -no-shutdown; it stops running soon after.
-  virtual void request_quit() = 0;
+  /// Asks QEMU to shut down in order, even under -no-shutdown; it stops running soon after. With a fault its exit
+  /// status is 1, where this QEMU can be told (7.2 cannot).
+  virtual void request_quit(bool is_fault) = 0;
   /// Does nothing for a moment. No lock held.
   virtual void pause() = 0;
   /// Tells the user on QEMU's standard error. Any thread.

@@ -153,6 +153,9 @@ bool QuietClock::is_idle(const QemuCpu* cpu) {
   if (is_warping_ || is_paused_ || cpu != last_cpu_) {
     return true;
   }
+  if (qemu_.qemu_reset_requested_get() != 0 || qemu_.qemu_shutdown_requested_get() != 0) {
+    return qemu_.qemu_in_vcpu_thread();  // it sleeps until that is carried out, and nobody moves the clock meanwhile
+  }
   if (!qemu_.qemu_in_vcpu_thread()) {
     return is_parked_;  // else the main thread would move the clock, too
   }

@@ -34,6 +34,7 @@ struct Layout {
   std::int64_t deadline_ns = -1;
   int warps = 0;
   bool is_vcpu_thread = true;
+  bool is_ending = false;
   bool does_arming_ask = false;
   bool is_running = true;
   void (*queued)(QemuCpu*, std::uint64_t) = nullptr;
@@ -105,6 +106,8 @@ class QuietClockTest : public ::testing::Test {
     s.cpus_get_accel = []() -> void* { return layout->accelerator.data(); };
     s.rr_kick_vcpu_thread = kick;
     s.qemu_get_cpu = cpu_at;
+    s.qemu_shutdown_requested_get = [] { return layout->is_ending ? 6 : 0; };
+    s.qemu_reset_requested_get = [] { return 0; };
     s.qemu_clock_deadline_ns_all = [](int, int) { return layout->deadline_ns; };
     s.timer_init_full = [](void*, void*, int, int, int, void (*)(void*), void*) {};
     s.timer_mod_ns = [](void*, std::int64_t) { static_cast<void>(layout->does_arming_ask && ask_whether_idle(1)); };
@@ -121,10 +124,13 @@ class QuietClockTest : public ::testing::Test {
   }
 
   // Lives on, as in QEMU: the hooks reach it through a pointer of its own.
+  QuietClock* clock_ = nullptr;  // the last that was installed
+
   std::string install() { return install(symbols()); }
-  static std::string install(const Symbols& symbols) {
+  std::string install(const Symbols& symbols) {
     static std::vector<std::unique_ptr<QuietClock>> kept;
-    return kept.emplace_back(std::make_unique<QuietClock>(symbols))->install();
+    clock_ = kept.emplace_back(std::make_unique<QuietClock>(symbols)).get();
+    return clock_->install();
   }
 
   Layout layout_;
@@ -150,6 +156,24 @@ TEST_F(QuietClockTest, MovesAnIdleClockOnInTheVcpuThread) {
   EXPECT_EQ(layout_.warps, 1);
   EXPECT_FALSE(ask_whether_idle(1)) << "it has not run yet";
   EXPECT_EQ(layout_.warps, 1);
+}
+
+TEST_F(QuietClockTest, NobodyMovesTheClockWhileTheMachineIsAboutToEnd) {
+  ASSERT_EQ(install(), "");
+  layout_.deadline_ns = 5000;
+  layout_.is_ending = true;
+  EXPECT_TRUE(ask_whether_idle(1)) << "the vCPU thread sleeps";
+  layout_.is_vcpu_thread = false;
+  EXPECT_FALSE(ask_whether_idle(1)) << "the main thread leaves the clock alone";
+  EXPECT_EQ(layout_.warps, 0);
+}
+
+TEST_F(QuietClockTest, WhilePausedItOnlyAnswers) {
+  ASSERT_EQ(install(), "");
+  layout_.deadline_ns = 5000;
+  const QuietClock::Pause pause(*clock_);
+  EXPECT_TRUE(ask_whether_idle(1));
+  EXPECT_EQ(layout_.warps, 0);
 }
 
 TEST_F(QuietClockTest, TheMainThreadMayMoveTheClockOnlyWhileTheVcpuThreadSleeps) {

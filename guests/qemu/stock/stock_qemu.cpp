@@ -2,6 +2,7 @@
 #include "guests/qemu/stock/stock_qemu.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <utility>
 
@@ -134,7 +135,13 @@ bool StockQemu::is_leaving() const {
   return qemu_.runstate_get != nullptr && run_state_name(qemu_.runstate_get()) == "quit";
 }
 
-void StockQemu::request_quit() { qemu_.qmp_quit(nullptr); }
+void StockQemu::request_quit(bool is_fault) {
+  constexpr int host_qmp_quit = 2;  // ShutdownCause
+  if (is_fault && qemu_.qemu_system_shutdown_request_with_code != nullptr) {
+    qemu_.qemu_system_shutdown_request_with_code(host_qmp_quit, EXIT_FAILURE);
+  }
+  qemu_.qmp_quit(nullptr);
+}
 
 void StockQemu::pause() {
   constexpr timespec moment{.tv_sec = 0, .tv_nsec = 200'000};

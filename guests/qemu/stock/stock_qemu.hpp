@@ -39,7 +39,7 @@ class StockQemu final : public QemuHost {
   [[nodiscard]] bool is_clock_enabled() const override;
   [[nodiscard]] bool is_ending() const override;
   [[nodiscard]] bool is_leaving() const override;
-  void request_quit() override;
+  void request_quit(bool is_fault) override;
   void pause() override;
   void tell_user(const std::string& line) override;
 

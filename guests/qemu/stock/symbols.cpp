@@ -81,6 +81,7 @@ SymbolSearch find_symbols(const SymbolLookup& lookup) {
   finder.find(s.rcu_remove_force_rcu_notifier, {"rcu_remove_force_rcu_notifier"});
 
   finder.find(s.all_cpu_threads_idle, {"all_cpu_threads_idle"});
+  finder.find(s.qemu_system_shutdown_request_with_code, {"qemu_system_shutdown_request_with_code"});
   finder.find(s.runstate_get, {"runstate_get"});
   finder.find(s.qemu_register_reset, {"qemu_register_reset"});
 

@@ -49,6 +49,7 @@ struct Symbols {
   // For reports that tell more (link v1).
   bool (*all_cpu_threads_idle)() = nullptr;
   int (*runstate_get)() = nullptr;
+  void (*qemu_system_shutdown_request_with_code)(int cause, int exit_code) = nullptr;
   void (*qemu_register_reset)(void (*reset)(void*), void* opaque) = nullptr;
 
   // To keep QEMU's main thread asleep at a quantum's end; slower without.

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Drives fermata-machine by link v1: drive_machine.py MACHINE ECHO_ELF [OPTION...]. Prints what failed; status 0 or 1.
+"""Drives a guest by link v1: drive_guest.py PROGRAM ECHO_ELF [--qemu QEMU] [OPTION...]. Prints what failed; status 0 or 1.
 
-ECHO_ELF is the guest `echo` of tests/guests; spin, exit3 and reset must lie beside it. OPTIONs are the machine's.
+PROGRAM is fermata-machine, or fermata-qemu for the stock QEMU. ECHO_ELF is the guest `echo` of tests/guests; spin,
+exit3 and reset must lie beside it. OPTIONs are the guest program's.
 """
 from __future__ import annotations
 
@@ -33,13 +34,15 @@ def expect(holds: bool, complaint: str) -> None:
 class Machine:
     """The program as a child, and the simulator's end of its socket. Leaving it kills the program if it still runs."""
 
-    program, guests, options = "", "", []  # type: str, str, List[str]
+    program, guests, options = [], "", []  # type: List[str], str, List[str]
+    is_qemu = has_any_status = False
 
-    def __init__(self, guest: str = "echo", link: str = "-link fd={}") -> None:
+    def __init__(self, guest: str = "echo", link: str = "") -> None:
         self.socket, theirs = socket.socketpair()
+        link = link or ("-link fd={},serial=serial0" if self.is_qemu else "-link fd={}")
         with theirs:
             self._process = subprocess.Popen(
-                [self.program, *"-M virt -bios none -icount shift=3,sleep=off -rtc clock=vm".split(), "-kernel",
+                [*self.program, *"-M virt -bios none -icount shift=3,sleep=off -rtc clock=vm".split(), "-kernel",
                  os.path.join(self.guests, guest + ".elf"), *link.format(theirs.fileno()).split(), *self.options],
                 pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.client = LinkClient(self.socket, INSTRUCTION_NS)
@@ -53,7 +56,7 @@ class Machine:
         self._process.communicate()
 
     def greet(self, reactive: bool = False) -> "Machine":
-        self.client.hello("drive_machine.py", needs=NEEDS, seconds=LIMIT)
+        self.client.hello("drive_guest.py", needs=NEEDS, seconds=LIMIT)
         self.serial = self.client.channels["serial0"]
         if reactive:
             self.client.select(self.serial, True)
@@ -320,7 +323,8 @@ def refusal_failure(name: str, action: Callable[[Machine], None], pattern: str) 
         except ProtocolError as error:
             return f"{name}: no REFUSE: {error}"
         try:
-            return f"{name}: the program's status is 0" if machine.status() == 0 else None
+            status = machine.status()
+            return f"{name}: the program's status is 0" if status == 0 and not machine.has_any_status else None
         except AssertionError as error:
             return f"{name}: refused, but {error}"
 
@@ -338,7 +342,8 @@ def ends() -> None:
         machine.greet().client.grant(SECOND)
         report = machine.client.wait(LIMIT)
         expect((report.reason, report.exit_status) == (Reason.POWERED_OFF, 3), f"instead of powering off: {report}")
-        expect(MS <= report.now < 2 * MS, f"it powered off at {report.now} ns")
+        at_the_end = SECOND if machine.is_qemu else 2 * MS - 1  # a QEMU tells it at the end of the grant
+        expect(MS <= report.now <= at_the_end, f"it powered off at {report.now} ns")
         machine.client.bye(LIMIT)
         status = machine.status()
         expect(status == 3, f"status {status} after a guest that powered off with 3")
@@ -351,7 +356,9 @@ def resets_are_reported() -> None:
         while reports[-1].reason is Reason.RESET:
             reports.append(machine.client.wait(LIMIT))
         reasons = [report.reason.name for report in reports]
-        expect(reasons == ["RESET", "RESET", "HORIZON"], f"the guest was reset after 1 ms and 2 ms: {reasons}")
+        # A QEMU carries a reset out at some instant between the guest's wish and the grant's end.
+        wanted = [["RESET", "RESET", "HORIZON"], *([["RESET", "HORIZON"]] if machine.is_qemu else [])]
+        expect(reasons in wanted, f"the guest was reset after 1 ms and 2 ms: {reasons}")
 
 
 def old_wire() -> None:
@@ -373,7 +380,13 @@ CHECKS = [hand_shake, inputs_and_outputs_are_exact, stands_at_the_horizon, grant
 def main() -> int:
     if len(sys.argv) < 3:
         sys.exit(__doc__)
-    Machine.program, Machine.options = sys.argv[1], sys.argv[3:]
+    Machine.program, Machine.options = [sys.argv[1]], sys.argv[3:]
+    if Machine.options[:1] == ["--qemu"]:
+        Machine.is_qemu = True
+        Machine.program.append(Machine.options[1])
+        version = subprocess.run([Machine.options[1], "--version"], capture_output=True, text=True).stdout
+        Machine.has_any_status = " 7." in version  # which cannot be told what to exit with
+        Machine.options = Machine.options[2:]
     Machine.guests = os.path.dirname(os.path.abspath(sys.argv[2]))
     failed = 0
     for check in CHECKS:
