@@ -37,9 +37,9 @@ LinkGuest::~LinkGuest() {
 }
 
 LinkGuest LinkGuest::launch(const host::Command& command, const LinkOptions& options) {
-  LinkState link{
-      .connection = Connection::launch(command, {"-link", "fd", options.channels, options.transport}, options.name, options.trace),
-      .session = wire::link::SimulatorSession("fermata", options.needs)};
+  LinkState link{.connection = Connection::launch(command, {"-link", "fd", options.channels, options.transport},
+                                                  options.name, options.trace),
+                 .session = wire::link::SimulatorSession("fermata", options.needs)};
   return {std::make_unique<LinkState>(std::move(link)), options};
 }
 

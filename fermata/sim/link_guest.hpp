@@ -9,8 +9,8 @@
 
 #include "fermata/host/child_process.hpp"
 #include "fermata/host/clock.hpp"
-#include "fermata/sim/connection.hpp"
 #include "fermata/sim/channels.hpp"
+#include "fermata/sim/connection.hpp"
 #include "fermata/time/instant.hpp"
 #include "fermata/trace/sink.hpp"
 #include "fermata/transport/stream.hpp"

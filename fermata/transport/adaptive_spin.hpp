@@ -15,15 +15,15 @@ class AdaptiveSpin {
   /// Several times what a wake-up costs (30 to 40 us where this was measured), so that sleeping then adds little.
   static constexpr host::HostDuration length = std::chrono::microseconds(250);
 
-  /// Calls `is_ready` until it returns true or `length` has passed on `clock`. Returns what the last call did; without
+  /// Calls `is_ready` until it returns true or `longest` has passed on `clock`. Returns what the last call did; without
   /// having called it at all while spinning does not pay.
   template <typename IsReady>
-  bool until(const host::HostClock& clock, IsReady is_ready) {
+  bool until(const host::HostClock& clock, IsReady is_ready, host::HostDuration longest = length) {
     if (waits_to_skip_ > 0) {
       --waits_to_skip_;
       return false;
     }
-    const host::HostInstant end = clock.now() + length;
+    const host::HostInstant end = clock.now() + longest;
     do {
       if (is_ready()) {
         next_skip_ = std::max(shortest_skip, next_skip_ / 2);

@@ -65,6 +65,7 @@ void FakeQemu::unlock() {
   if (is_idle_ && !is_busy_) {
     clock_ns_ = timer_ns_;
   }
+  has_let_go_ = has_let_go_ || is_vcpu_thread();
   lock_.unlock();
 }
 

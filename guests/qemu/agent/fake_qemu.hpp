@@ -69,10 +69,16 @@ class FakeQemu final : public QemuHost {
   void look_again() override;
   [[nodiscard]] bool are_vcpus_idle() override { return is_idle_; }
   [[nodiscard]] std::optional<time::Duration> next_timer() const override { return std::nullopt; }
+  [[nodiscard]] bool do_vcpus_take_turns() const override { return false; }
+  [[nodiscard]] bool is_lock_wanted() const override { return is_lock_wanted_.load(); }
   [[nodiscard]] bool is_vcpu_thread() const override { return std::this_thread::get_id() == vcpu_.get_id(); }
   void let_time_pass(time::Duration span) override { clock_ns_ += span.ns(); }
   [[nodiscard]] bool is_leaving() const override { return false; }
-  void lock() override { lock_.lock(); }
+  void lock() override {
+    lock_.lock();
+    has_let_go_ = has_let_go_ && !is_vcpu_thread();
+  }
+  [[nodiscard]] bool has_lock() const override { return is_vcpu_thread() && !has_let_go_; }
   void unlock() override;
   [[nodiscard]] bool is_running() const override { return is_running_.load(); }
   [[nodiscard]] bool is_clock_enabled() const override { return is_clock_enabled_.load(); }
@@ -108,10 +114,12 @@ class FakeQemu final : public QemuHost {
   bool other_work_queued_ = false;
   std::vector<std::thread> wakers_;
   bool is_busy_ = false;
+  bool has_let_go_ = false;  // the agent, of the lock, in the vCPU thread: its own
   std::int64_t timer_ns_ = out_of_reach_ns;
   std::map<std::int64_t, std::function<void()>> io_;  // what the guest is to do, by the clock's reading
   std::atomic<std::int64_t> clock_ns_{0};
   std::atomic<std::int64_t> instructions_{0};
+  std::atomic<bool> is_lock_wanted_{false};
   std::atomic<bool> is_running_{false};
   std::atomic<bool> is_clock_enabled_{false};
   std::atomic<bool> is_quitting_{false};

@@ -38,6 +38,8 @@ constexpr host::HostDuration look_interval = std::chrono::milliseconds(2);
 // 20 ms. Not at once, because each time makes QEMU's kick flags anew, which may shift the turns of several vCPUs.
 constexpr unsigned looks_before_work = 250;
 constexpr unsigned looks_between_work = 10;
+// For a grant, with the lock held: several times what a peer with a core of its own takes.
+constexpr host::HostDuration longest_spin = std::chrono::microseconds(20);
 
 }  // namespace
 
@@ -73,8 +75,36 @@ void IcountExecutor::timer_expired() {
     reason_ = wire::StopReason::horizon;
     state_ = State::held;
     is_reported_ = false;
+    if (shakes_hands_at_once()) {
+      return;
+    }
   }
   hold();
+}
+
+// Reports, and waits for the next grant for as long as it takes to go round by a work item, with the lock held. True if
+// the machine goes on. Not where the next vCPU's turn would depend on it, nor where somebody waits for the lock.
+bool IcountExecutor::shakes_hands_at_once() {
+  if (inputs_ == nullptr || host_.do_vcpus_take_turns() || host_.is_lock_wanted() || host_.is_ending() ||
+      !host_.is_running()) {
+    return false;
+  }
+  next_ = next_event();
+  inputs_->standing(horizon_);
+  is_reported_ = true;
+  follower_->stopped({.now = horizon_, .reason = reason_, .next = next_});
+  const auto is_settled = [this] {
+    if (!granted_ && !is_leaving_) {
+      follower_->serve({});
+    }
+    return granted_ || is_leaving_ || host_.is_lock_wanted();
+  };
+  if (!spin_.until(host::HostClock::monotonic(), is_settled, longest_spin) || !granted_ || is_leaving_) {
+    return false;
+  }
+  inputs_->waiting();
+  go_on_to(*std::exchange(granted_, std::nullopt));
+  return true;
 }
 
 // With work queued no vCPU counts as idle: QEMU 7.2 would move the clock on to the first timer that a device arms while
@@ -89,7 +119,8 @@ void IcountExecutor::deliver_due(time::Instant reached) {
 
 // At one instant devices' timers come first, whenever they were armed: ours goes behind them, within the same pass.
 bool IcountExecutor::let_others_go_first() {
-  have_others_gone_first_ = !have_others_gone_first_;
+  const auto other = host_.next_timer();
+  have_others_gone_first_ = !have_others_gone_first_ && other && *other <= host_.clock();
   if (have_others_gone_first_) {
     host_.arm_timer(host_.clock());
   }

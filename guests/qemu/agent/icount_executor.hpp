@@ -7,6 +7,7 @@
 #include <string>
 
 #include "fermata/guest/follower.hpp"
+#include "fermata/transport/adaptive_spin.hpp"
 #include "guests/qemu/stock/qemu_host.hpp"
 
 namespace fermata::qemu {
@@ -29,7 +30,7 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
     virtual void deliver(time::Instant now) = 0;
     /// The machine stands, no instruction is under way: called before each report and before it goes on, lock held.
     virtual void standing(time::Instant now) = 0;
-    /// The same while it goes on standing, every few milliseconds, without the lock.
+    /// The same while it goes on standing, every few milliseconds, with the lock or without.
     virtual void waiting() = 0;
     /// The machine is being reset. Main thread, lock held, vCPUs paused.
     virtual void reset() = 0;
@@ -85,6 +86,7 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   [[nodiscard]] bool let_others_go_first();
   void deliver_due(time::Instant reached);
   [[nodiscard]] bool was_raised();
+  [[nodiscard]] bool shakes_hands_at_once();
   void go_on_to(time::Instant horizon);
   [[nodiscard]] wire::NextEvent next_event() const;
   [[nodiscard]] bool report_within_instruction(wire::StopReason reason);
@@ -116,6 +118,7 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   // Of the vCPU thread, within run_work.
   std::optional<time::Instant> granted_;
   wire::NextEvent next_;
+  transport::AdaptiveSpin spin_;
   std::optional<wire::StopReason> stop_wanted_;  // while stalled
   bool is_leaving_ = false;
   std::atomic<bool> is_fault_{false};  // why it is

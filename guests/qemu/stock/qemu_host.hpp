@@ -64,6 +64,10 @@ class QemuHost {
   [[nodiscard]] virtual bool are_vcpus_idle() = 0;
   /// The reading of the next timer of the machine's own; the agent's is parked.
   [[nodiscard]] virtual std::optional<time::Duration> next_timer() const = 0;
+  /// True if several vCPUs take turns: how a wait ends may then show in whose turn is next.
+  [[nodiscard]] virtual bool do_vcpus_take_turns() const = 0;
+  /// True while another thread waits for the lock.
+  [[nodiscard]] virtual bool is_lock_wanted() const = 0;
   /// True in the thread that executes guest code. No lock needed.
   [[nodiscard]] virtual bool is_vcpu_thread() const = 0;
 
@@ -73,6 +77,8 @@ class QemuHost {
 
   virtual void lock() = 0;
   virtual void unlock() = 0;
+  /// True if this thread has the lock.
+  [[nodiscard]] virtual bool has_lock() const = 0;
 
   /// False once a stop has been asked for, before the vCPUs have followed. No lock needed.
   [[nodiscard]] virtual bool is_running() const = 0;

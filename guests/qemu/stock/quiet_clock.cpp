@@ -29,6 +29,7 @@ constexpr std::size_t list_extent = 160;  // how much of a timer list is looked 
 constexpr std::size_t links_before_callback =
     16;  // the list's links, next and previous, stand right before the callback
 constexpr int most_lists = 64;
+constexpr int most_quanta_at_once = 256;
 constexpr int not_external = ~1;  // all but QEMU_TIMER_ATTR_EXTERNAL: such timers do not move an idle clock
 // Where AccelOpsClass has cpu_thread_is_idle in 7.2, 10.0 and 11.1.
 constexpr std::array<std::size_t, 3> idle_slot_offsets = {128, 136, 144};
@@ -179,6 +180,7 @@ bool QuietClock::is_idle_in_vcpu_thread() {
   }
   if (!does_arming_ask_) {
     warp();
+    run_on_while_idle();
   } else if (!is_warp_queued_) {
     // We may be inside the arming of a timer, where a warp would call us again: let it come after.
     is_warp_queued_ = true;
@@ -193,6 +195,23 @@ bool QuietClock::is_idle_in_vcpu_thread() {
         0);
   }
   return false;
+}
+
+// Quanta of a guest that sleeps through them end and begin right here, without a round of QEMU's loop for each. A vCPU
+// that was woken, or is wanted, is seen by asking QEMU again.
+void QuietClock::run_on_while_idle() {
+  if (qemu_.qemu_clock_run_timers == nullptr || qemu_.all_cpu_threads_idle == nullptr) {
+    return;
+  }
+  for (int i = 0; i < most_quanta_at_once; ++i) {
+    qemu_.qemu_clock_run_timers(virtual_clock);
+    const Pause pause(*this);
+    if (!qemu_.runstate_is_running() || !qemu_.all_cpu_threads_idle() || has_foreign_timers() ||
+        qemu_.qemu_clock_deadline_ns_all(virtual_clock, not_external) <= 0) {
+      return;
+    }
+    warp();
+  }
 }
 
 // In QEMU 7.2 arming a timer moves an idle machine's clock by itself, and so asks.

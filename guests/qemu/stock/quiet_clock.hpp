@@ -56,6 +56,7 @@ class QuietClock {
   bool is_idle_in_vcpu_thread();
   bool does_arming_ask();
   void warp();
+  void run_on_while_idle();
   [[nodiscard]] bool has_foreign_timers() const;
 
   Symbols qemu_;

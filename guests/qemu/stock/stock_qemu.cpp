@@ -26,8 +26,40 @@ StockQemu::StockQemu(const Symbols& symbols) : qemu_(symbols) {
       [](void* self) { static_cast<StockQemu*>(self)->listener_->timer_expired(); }, this);
 }
 
+std::atomic<int>& StockQemu::lock_waiters() {
+  static std::atomic<int> waiters{0};
+  return waiters;
+}
+
+namespace {
+
+LockFunction original_lock = nullptr;  // QEMU's hook carries no context
+bool (*in_vcpu_thread)() = nullptr;
+
+}  // namespace
+
+void StockQemu::count_lock_waiters() {
+  if (qemu_.bql_mutex_lock_func == nullptr || qemu_.qemu_in_vcpu_thread == nullptr) {
+    return;  // who waits is let in now and then: see IcountExecutor
+  }
+  original_lock = *qemu_.bql_mutex_lock_func;
+  in_vcpu_thread = qemu_.qemu_in_vcpu_thread;
+  const LockFunction counting = [](void* mutex, const char* file, int line) {
+    const bool counts = !in_vcpu_thread();
+    if (counts) {
+      lock_waiters().fetch_add(1);
+    }
+    original_lock(mutex, file, line);
+    if (counts) {
+      lock_waiters().fetch_sub(1);
+    }
+  };
+  std::atomic_ref<LockFunction>(*qemu_.bql_mutex_lock_func).store(counting);
+}
+
 void StockQemu::connect(Listener& listener) {
   listener_ = &listener;
+  count_lock_waiters();
   first_cpu_ = qemu_.qemu_get_cpu(0);
   park_timer();
   qemu_.qemu_add_vm_change_state_handler(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <atomic>
 #include <string>
 
 #include "guests/qemu/stock/io/clock_shift.hpp"
@@ -31,10 +32,13 @@ class StockQemu final : public QemuHost {
   void look_again() override;
   [[nodiscard]] bool are_vcpus_idle() override;
   [[nodiscard]] std::optional<time::Duration> next_timer() const override;
+  [[nodiscard]] bool do_vcpus_take_turns() const override { return qemu_.qemu_get_cpu(1) != nullptr; }
+  [[nodiscard]] bool is_lock_wanted() const override { return lock_waiters().load(std::memory_order_relaxed) > 0; }
   [[nodiscard]] bool is_vcpu_thread() const override;
   void let_time_pass(time::Duration span) override;
   void lock() override;
   void unlock() override;
+  [[nodiscard]] bool has_lock() const override { return qemu_.bql_locked(); }
   [[nodiscard]] bool is_running() const override;
   [[nodiscard]] bool is_clock_enabled() const override;
   [[nodiscard]] bool is_ending() const override;
@@ -49,6 +53,9 @@ class StockQemu final : public QemuHost {
   void set_clock_shift(ClockShift& shift) { shift_ = &shift; }
 
  private:
+  // Counts who waits for the lock in QEMU's own function, which is then called.
+  static std::atomic<int>& lock_waiters();
+  void count_lock_waiters();
   void run_work();
   [[nodiscard]] std::string run_state_name(int state) const;
 

@@ -90,6 +90,8 @@ SymbolSearch find_symbols(const SymbolLookup& lookup) {
   finder.find(s.timerlist_notify, {"timerlist_notify"});
   finder.find(s.qemu_timer_notify_cb, {"qemu_timer_notify_cb"});
   finder.find(s.main_loop_tlg, {"main_loop_tlg"});
+  finder.find(s.bql_mutex_lock_func, {"bql_mutex_lock_func", "qemu_bql_mutex_lock_func"});
+  finder.find(s.qemu_clock_run_timers, {"qemu_clock_run_timers"});
   finder.find(s.icount_start_warp_timer, {"icount_start_warp_timer"});
   finder.find(s.cpus_get_accel, {"cpus_get_accel"});
   finder.find(s.rr_kick_vcpu_thread, {"rr_kick_vcpu_thread"});

@@ -9,6 +9,9 @@
 
 namespace fermata::qemu {
 
+/// What QEMU takes its big lock by.
+using LockFunction = void (*)(void* mutex, const char* file, int line);
+
 /// QEMU's own functions and variables, found by name in the running program. A null pointer is one that this QEMU
 /// lacks.
 struct Symbols {
@@ -47,10 +50,12 @@ struct Symbols {
   void (*rcu_remove_force_rcu_notifier)(void* notifier) = nullptr;
 
   // For reports that tell more (link v1).
-  bool (*all_cpu_threads_idle)() = nullptr;
   int (*runstate_get)() = nullptr;
   void (*qemu_system_shutdown_request_with_code)(int cause, int exit_code) = nullptr;
   void (*qemu_register_reset)(void (*reset)(void*), void* opaque) = nullptr;
+
+  // To give way to who waits for the big lock.
+  LockFunction* bql_mutex_lock_func = nullptr;
 
   // To keep QEMU's main thread asleep at a quantum's end; slower without.
   bool (*qemu_in_vcpu_thread)() = nullptr;
@@ -59,6 +64,8 @@ struct Symbols {
   void (*qemu_timer_notify_cb)(void* opaque, int clock) = nullptr;
   void** main_loop_tlg = nullptr;
   void (*icount_start_warp_timer)() = nullptr;
+  void (*qemu_clock_run_timers)(int clock) = nullptr;
+  bool (*all_cpu_threads_idle)() = nullptr;
   void* (*cpus_get_accel)() = nullptr;
   void (*rr_kick_vcpu_thread)(QemuCpu*) = nullptr;
 };

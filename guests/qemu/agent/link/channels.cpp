@@ -18,6 +18,29 @@
 #include "fermata/base/error.hpp"
 
 namespace fermata::qemu::link {
+namespace {
+
+// Takes the lock, unless the thread has it: a hand-shake at once is made with it.
+class Locked {
+ public:
+  explicit Locked(QemuHost& host) : host_(host.has_lock() ? nullptr : &host) {
+    if (host_ != nullptr) {
+      host_->lock();
+    }
+  }
+  ~Locked() {
+    if (host_ != nullptr) {
+      host_->unlock();
+    }
+  }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+
+ private:
+  QemuHost* host_;
+};
+
+}  // namespace
 
 Channels::Channels(QemuHost& host, IcountExecutor& executor, Snapshots& snapshots,
                    std::vector<std::unique_ptr<End>> ends)
@@ -119,16 +142,12 @@ void Channels::load(const Saved& saved) {
 }
 
 void Channels::checkpoint(const std::string& name) {
-  host_->lock();
-  std::string why = why_not_saved(name);
-  if (why.empty()) {
-    saving_ = save();
-  }
-  host_->unlock();
-  if (!why.empty()) {
+  const Locked locked(*host_);
+  if (const std::string why = why_not_saved(name); !why.empty()) {
     session_->failed(why);
     return;
   }
+  saving_ = save();
   underway_ = name;
   snapshots_->save("fermata-" + name, [this](std::string error) {
     error_ = std::move(error);
@@ -169,9 +188,8 @@ void Channels::finish(const std::string& error) {
   if (saved) {
     checkpoints_[underway_] = *saved;
   } else {
-    host_->lock();
+    const Locked locked(*host_);
     load(checkpoints_.at(underway_));
-    host_->unlock();
   }
   session_->done(executor_->horizon());
 }
