@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +42,7 @@ struct Options {
   std::string quantum = "10us";
   int quanta = 20'000;
   int rounds = 5;
+  std::string only{};
 };
 
 // A guest as it is driven here.
@@ -141,7 +144,10 @@ double run_once(const Way& way, const std::string& qemu, const std::string& gues
   return static_cast<double>(((middle - begin) - (end - middle)).count()) / quanta;
 }
 
-void measure(std::span<const Way> ways, const std::string& qemu, const Options& options) {
+void measure(std::span<const Way> all_ways, const std::string& qemu, const Options& options) {
+  std::vector<Way> ways;
+  std::ranges::copy_if(all_ways, std::back_inserter(ways),
+                       [&](const Way& way) { return way.name.find(options.only) != std::string::npos; });
   const time::Duration quantum = time::parse_duration(options.quantum);
   for (const char* guest : {"idle", "busy"}) {
     const std::string elf_name = std::string(guest) == "idle" ? "echo" : "spin";
@@ -173,6 +179,7 @@ int main(int argc, char** argv) {
   app.add_option("--rounds", options.rounds, "Those that count, after one that does not")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  app.add_option("--only", options.only, "Only ways whose name has this in it");
   CLI11_PARSE(app, argc, argv);
   try {
     fmt::print("{}; quantum {}, {} quanta, {} rounds, load {} before\n{}\n", bench::describe_host(), options.quantum,

@@ -27,10 +27,12 @@ Follower::Follower(wire::GuestSession& session, transport::Stream& stream, Execu
       stream_(stream),
       executor_(executor),
       trace_(options.trace),
-      statistics_(options.statistics != nullptr ? options.statistics : &own_statistics_),
+      statistics_(options.statistics),
       clock_(options.clock),
       since_(clock_->now()) {
-  statistics_->layout.store(Statistics::current_layout);
+  if (statistics_ != nullptr) {
+    statistics_->layout.store(Statistics::current_layout);
+  }
 }
 
 Follower::Follower(wire::GuestSession& session, transport::Stream& stream, Executor& executor)
@@ -86,7 +88,9 @@ void Follower::stopped(const wire::Stop& stop) {
   const bool is_ended = !std::holds_alternative<wire::RunUntil>(session_.order()) ||
                         std::get<wire::RunUntil>(session_.order()).horizon != obeyed_;
   if (is_ended && obeyed_) {
-    count_stop(stop);
+    if (statistics_ != nullptr) {
+      count_stop(stop);
+    }
     record(trace::RecordKind::report, [&stop] { return "reason=" + std::string(wire::to_string(stop.reason)); });
     obeyed_.reset();
   }
@@ -111,8 +115,8 @@ void Follower::obey() {
       if (has_left_) {
         break;  // the trace could not take the grant
       }
-      const host::HostInstant host_now = clock_->now();
-      if (!obeyed_) {
+      if (statistics_ != nullptr && !obeyed_) {
+        const host::HostInstant host_now = clock_->now();
         add(statistics_->holding_ns, (host_now - since_).count());
         since_ = host_now;
       }

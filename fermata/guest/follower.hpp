@@ -19,7 +19,7 @@ namespace fermata::guest {
 /// runs, nobody needs to call anything. Everything handed in must outlive the follower.
 class Follower final : public Executor::Observer {
  public:
-  /// Optional parts: where guest and run records go, and where the counts go (the follower keeps its own otherwise).
+  /// Optional parts: where guest and run records go, and where the counts go.
   struct Options {
     trace::Sink* trace = nullptr;
     Statistics* statistics = nullptr;
@@ -58,8 +58,7 @@ class Follower final : public Executor::Observer {
   transport::Stream& stream_;
   Executor& executor_;
   trace::Sink* trace_;
-  Statistics own_statistics_;
-  Statistics* statistics_;
+  Statistics* statistics_;  // null: nobody wants to know, and the host's clock is not looked at
   const host::HostClock* clock_;
 
   std::optional<time::Instant> obeyed_;  // the horizon that the executor runs to

@@ -33,12 +33,21 @@ TEST(AdaptiveSpin, EndsAsSoonAsItIsReady) {
   EXPECT_EQ(calls, 3);
 }
 
+TEST(AdaptiveSpin, DoesNotLookAtTheClockForWhatIsSoonReady) {
+  const CountingClock clock;
+  AdaptiveSpin spin;
+  int calls = 0;
+  EXPECT_TRUE(spin.until(clock, [&calls] { return ++calls == AdaptiveSpin::polls_between_looks; }));
+  EXPECT_EQ(clock.now(), host::HostInstant(std::chrono::microseconds(1))) << "the first look";
+}
+
 TEST(AdaptiveSpin, GivesUpAfterItsLengthAndThenSkips) {
   const CountingClock clock;
   AdaptiveSpin spin;
   int calls = 0;
   EXPECT_FALSE(spin.until(clock, [&calls] { return ++calls < 0; }));
-  EXPECT_EQ(calls, AdaptiveSpin::length / std::chrono::microseconds(1));
+  const auto looks = AdaptiveSpin::length / std::chrono::microseconds(1);
+  EXPECT_EQ(calls, (looks + 1) * AdaptiveSpin::polls_between_looks);
   EXPECT_EQ(waits_until_next_spin(spin, clock), 32);
 }
 
