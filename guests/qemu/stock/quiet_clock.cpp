@@ -6,6 +6,9 @@
 //   the
 //                main thread through an eventfd, which then fights for the big lock. Left out for lists without timers:
 //                there is nothing to look at.
+//   arming       a timer that is armed to be the next has the vCPU thread leave guest code, for it to count anew how
+//   far
+//                it may go. Left out where the agent arms its own in that thread: it is outside guest code.
 //   idle guest   the vCPU thread wakes the main thread, which moves the clock on to the next timer and wakes the vCPU
 //                thread. Left out: a hook that QEMU offers to accelerators, called for each halted vCPU when it asks
 //                whether all are idle, moves the clock on in the vCPU thread, by the same function of QEMU's.
@@ -79,7 +82,7 @@ bool QuietClock::filter_notifications() {
   bool is_main_seen = false;
   visit_lists([&](void* list, void* opaque) {
     is_main_seen = is_main_seen || list == main_list;
-    if (list != main_list && opaque != nullptr) {
+    if (list == main_list || opaque != nullptr) {
       lists_.push_back({list, load<NotifyCallback>(list, offset), opaque});
     }
     return true;
@@ -122,7 +125,11 @@ void QuietClock::notify(void* opaque, int clock) {
     return;
   }
   const auto filtered = std::ranges::find(lists_, opaque, &FilteredList::opaque);
-  if (filtered != lists_.end() && (clock != virtual_clock || qemu_.timerlist_has_timers(filtered->list))) {
+  if (opaque == nullptr) {  // the main loop's, which no context has
+    if (clock != virtual_clock || !is_silent_) {
+      filtered->original(opaque, clock);
+    }
+  } else if (filtered != lists_.end() && (clock != virtual_clock || qemu_.timerlist_has_timers(filtered->list))) {
     filtered->original(opaque, clock);
   }
 }

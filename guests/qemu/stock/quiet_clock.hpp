@@ -23,6 +23,18 @@ class QuietClock {
   /// for people; empty if it will.
   [[nodiscard]] std::string install();
 
+  /// While one lives, QEMU's vCPU thread is not told that a timer was armed. In that thread, outside guest code.
+  class Silence {
+   public:
+    explicit Silence(QuietClock& clock) : clock_(clock) { clock_.is_silent_ = true; }
+    ~Silence() { clock_.is_silent_ = false; }
+    Silence(const Silence&) = delete;
+    Silence& operator=(const Silence&) = delete;
+
+   private:
+    QuietClock& clock_;
+  };
+
   /// While one lives, QEMU gets an answer to its question whether its vCPUs are idle, and nothing else happens. vCPU
   /// thread, lock held.
   class Pause {
@@ -38,7 +50,7 @@ class QuietClock {
 
  private:
   using NotifyCallback = void (*)(void* opaque, int clock);
-  // A timer list of an AioContext whose notifications pass through us.
+  // A timer list, of an AioContext or of the main loop (without context), whose notifications pass through us.
   struct FilteredList {
     void* list;
     NotifyCallback original;
@@ -68,6 +80,7 @@ class QuietClock {
   // Under QEMU's lock.
   QemuCpu* last_cpu_ = nullptr;
   bool is_paused_ = false;
+  bool is_silent_ = false;
   bool is_warping_ = false;  // within QEMU's warp, which asks in turn whether all vCPUs are idle
   bool is_parked_ = false;   // the vCPU thread has gone to sleep and leaves the clock to the main thread
   bool is_probing_ = false;  // within does_arming_ask

@@ -31,6 +31,7 @@ struct Layout {
 
   List* list_with_timers = nullptr;
   int forwarded = 0;
+  int told_main = 0;
   std::int64_t deadline_ns = -1;
   int warps = 0;
   bool is_vcpu_thread = true;
@@ -59,7 +60,7 @@ QemuCpu* cpu_at(int index) {
   return index < 2 ? reinterpret_cast<QemuCpu*>(&cpus[static_cast<std::size_t>(index)]) : nullptr;
 }
 
-void notify_main(void* /*opaque*/, int /*clock*/) {}
+void notify_main(void* /*opaque*/, int /*clock*/) { ++layout->told_main; }
 void notify_context(void* /*opaque*/, int /*clock*/) { ++layout->forwarded; }
 void kick(QemuCpu* /*cpu*/) {}
 
@@ -156,6 +157,19 @@ TEST_F(QuietClockTest, MovesAnIdleClockOnInTheVcpuThread) {
   EXPECT_EQ(layout_.warps, 1);
   EXPECT_FALSE(ask_whether_idle(1)) << "it has not run yet";
   EXPECT_EQ(layout_.warps, 1);
+}
+
+TEST_F(QuietClockTest, ArmingIsToldUnlessInSilence) {
+  ASSERT_EQ(install(), "");
+  notify_list(&layout_.main);
+  EXPECT_EQ(layout_.told_main, 1);
+  {
+    const QuietClock::Silence silence(*clock_);
+    notify_list(&layout_.main);
+  }
+  EXPECT_EQ(layout_.told_main, 1);
+  notify_list(&layout_.main);
+  EXPECT_EQ(layout_.told_main, 2);
 }
 
 TEST_F(QuietClockTest, NobodyMovesTheClockWhileTheMachineIsAboutToEnd) {

@@ -89,9 +89,18 @@ time::Duration StockQemu::clock() const { return time::Duration::nanoseconds(qem
 // Asked anew each time: under -icount auto QEMU changes it.
 time::Duration StockQemu::instruction_length() const { return time::Duration::nanoseconds(qemu_.icount_to_ns(1)); }
 
-void StockQemu::arm_timer(time::Duration reading) { qemu_.timer_mod_ns(&timer_, reading.ns()); }
+void StockQemu::arm_timer(time::Duration reading) { set_timer(reading.ns()); }
 
-void StockQemu::park_timer() { qemu_.timer_mod_ns(&timer_, out_of_reach_ns); }
+void StockQemu::park_timer() { set_timer(out_of_reach_ns); }
+
+void StockQemu::set_timer(std::int64_t reading_ns) {
+  if (quiet_clock_ != nullptr && is_vcpu_thread()) {
+    const QuietClock::Silence silence(*quiet_clock_);
+    qemu_.timer_mod_ns(&timer_, reading_ns);
+  } else {
+    qemu_.timer_mod_ns(&timer_, reading_ns);
+  }
+}
 
 void StockQemu::queue_work() {
   qemu_.async_run_on_cpu(

@@ -56,6 +56,7 @@ class StockQemu final : public QemuHost {
   // Counts who waits for the lock in QEMU's own function, which is then called.
   static std::atomic<int>& lock_waiters();
   void count_lock_waiters();
+  void set_timer(std::int64_t reading_ns);
   void run_work();
   [[nodiscard]] std::string run_state_name(int state) const;
 
