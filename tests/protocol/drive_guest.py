@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Drives a guest by link v1: drive_guest.py PROGRAM ECHO_ELF [--qemu QEMU] [OPTION...]. Prints what failed; status 0 or 1.
+"""Drives fermata-machine by link v1: drive_guest.py MACHINE ECHO_ELF [OPTION...]. Prints what failed; status 0 or 1.
 
-PROGRAM is fermata-machine, or fermata-qemu for the stock QEMU. ECHO_ELF is the guest `echo` of tests/guests; spin,
-exit3 and reset must lie beside it. OPTIONs are the guest program's.
+ECHO_ELF is the guest `echo` of tests/guests; spin, exit3 and reset must lie beside it. OPTIONs are the machine's. A
+stock QEMU is driven by drive_qemu.py.
 """
 from __future__ import annotations
 
@@ -381,13 +381,11 @@ def main() -> int:
     if len(sys.argv) < 3:
         sys.exit(__doc__)
     Machine.program, Machine.options = [sys.argv[1]], sys.argv[3:]
-    if Machine.options[:1] == ["--qemu"]:
-        Machine.is_qemu = True
-        Machine.program.append(Machine.options[1])
-        version = subprocess.run([Machine.options[1], "--version"], capture_output=True, text=True).stdout
-        Machine.has_any_status = " 7." in version  # which cannot be told what to exit with
-        Machine.options = Machine.options[2:]
     Machine.guests = os.path.dirname(os.path.abspath(sys.argv[2]))
+    return run_checks()
+
+
+def run_checks() -> int:
     failed = 0
     for check in CHECKS:
         try:

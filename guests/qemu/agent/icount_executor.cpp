@@ -47,7 +47,9 @@ void IcountExecutor::resume_until(time::Instant horizon) { granted_ = horizon; }
 
 void IcountExecutor::leave(const wire::Leave& order) {
   is_leaving_ = true;
-  is_fault_ = order.is_fault;  // before the simulator is told, whose end the watcher sees
+  is_fault_ =
+      order.is_fault &&
+      inputs_ != nullptr;  // qqq has no word for a fault; before the simulator is told, whose end the watcher sees
   if (order.is_fault) {
     host_.tell_user("the machine ends: " + order.why);
   }

@@ -23,6 +23,7 @@
 #include "guests/qemu/agent/agent_options.hpp"
 #include "guests/qemu/agent/icount_executor.hpp"
 #include "guests/qemu/agent/link/channels.hpp"
+#include "guests/qemu/agent/link/goodbye.hpp"
 #include "guests/qemu/agent/link/stock_channels.hpp"
 #include "guests/qemu/agent/watcher.hpp"
 #include "guests/qemu/stock/doctor.hpp"
@@ -81,11 +82,15 @@ class Agent {
     if (const std::string shortfall = quiet_clock_.install(); !shortfall.empty() && std::getenv("FERMATA_VERBOSE")) {
       tell("note: each quantum wakes QEMU's main thread, because " + shortfall);
     }
-    watch_peer(endpoint_.hangup, [this] {
-      qemu_.lock();
-      qemu_.request_quit(executor_.has_left_for_a_fault());
-      qemu_.unlock();
-    });
+    const bool may_say_goodbye = options_.protocol == AgentOptions::Protocol::link && !options_.endpoint.is_memory();
+    watch_peer(
+        endpoint_.hangup,
+        [this] {
+          qemu_.lock();
+          qemu_.request_quit(executor_.has_left_for_a_fault());
+          qemu_.unlock();
+        },
+        may_say_goodbye ? std::function<bool()>([this] { return link::has_goodbye(endpoint_.hangup); }) : nullptr);
   }
 
   // On QEMU's way out; its threads have stopped if it goes in order.
