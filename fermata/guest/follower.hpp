@@ -41,6 +41,8 @@ class Follower final : public Executor::Observer {
 
   /// True from an order to run until the stop that ends it.
   [[nodiscard]] bool is_running() const { return obeyed_.has_value(); }
+  /// What the session has to say and has not been written yet.
+  [[nodiscard]] std::size_t unsent_bytes() const { return session_.outgoing().size(); }
   /// True once the executor was told to leave.
   [[nodiscard]] bool has_left() const { return has_left_; }
 

@@ -224,6 +224,28 @@ TEST_P(Link, ACheckpointIsGoneBackTo) {
   }
 }
 
+TEST_P(Link, ARestoreForgetsTheReadThatWaits) {
+  const TempFolder folder;
+  const std::string disk = folder.path("snapshots.qcow2");
+  ASSERT_EQ(run({qemu().folder() / "qemu-img", "create", "-q", "-f", "qcow2", disk, "8M"}).status, host::ExitStatus{});
+  LinkedQemu guest(qemu(), {.arch = "x86_64",
+                            .guest = "window",
+                            .more = {"-drive", "if=none,format=qcow2,file=" + disk},
+                            .channels = {"window=board@0xe0000000+0x1000"}});
+  guest->run_until(Instant::at(30_ms), limit);
+  guest->checkpoint("before", limit);
+  EXPECT_THROW(guest->run_until(Instant::at(100_ms), limit), base::Error) << "nobody answers";
+  guest->restore("before", limit);
+  guest->mmio("board").on_read([](Instant, std::uint64_t, unsigned) { return sim::MmioValue{7}; });
+  guest->run_until(Instant::at(100_ms), limit);
+  EXPECT_THAT(text_of(guest.take_outputs()), ::testing::StartsWith("read=7\n"));
+}
+
+TEST_P(Link, APanicIsToldAsOne) {
+  LinkedQemu guest(qemu(), {.arch = "x86_64", .guest = "panic", .more = {"-device", "pvpanic"}});
+  EXPECT_EQ(guest->run_until(Instant::at(1_s), limit).reason, wire::StopReason::panicked);
+}
+
 TEST_P(Link, ACheckpointWithoutADiskSaysWhatIsNeeded) {
   LinkedQemu guest(qemu(), {.guest = "time"});
   guest->run_until(Instant::at(15_ms), limit);

@@ -327,8 +327,8 @@ void GuestSession::dropped(std::uint16_t channel, std::uint64_t total) {
 void GuestSession::stopped(const Stop& stop) {
   base::expects(stop.now >= now_, "GuestSession: a machine's time does not run backwards");
   now_ = stop.now;
-  if (has_left()) {
-    return;
+  if (has_left() || phase_ == Phase::hello || (stands_ && ends_the_guest(*stands_))) {
+    return;  // nobody is there yet, or all has been said
   }
   if (ends_the_guest(stop.reason)) {
     report(stop);

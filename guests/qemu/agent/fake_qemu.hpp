@@ -69,6 +69,8 @@ class FakeQemu final : public QemuHost {
   void look_again() override;
   [[nodiscard]] bool are_vcpus_idle() override { return is_idle_; }
   [[nodiscard]] std::optional<time::Duration> next_timer() const override { return std::nullopt; }
+  [[nodiscard]] std::optional<time::Duration> next_machine_timer() const override { return std::nullopt; }
+  [[nodiscard]] bool has_panicked() const override { return false; }
   [[nodiscard]] bool do_vcpus_take_turns() const override { return false; }
   [[nodiscard]] bool is_lock_wanted() const override { return is_lock_wanted_.load(); }
   [[nodiscard]] bool is_vcpu_thread() const override { return std::this_thread::get_id() == vcpu_.get_id(); }

@@ -38,6 +38,8 @@ constexpr host::HostDuration look_interval = std::chrono::milliseconds(2);
 // 20 ms. Not at once, because each time makes QEMU's kick flags anew, which may shift the turns of several vCPUs.
 constexpr unsigned looks_before_work = 250;
 constexpr unsigned looks_between_work = 10;
+// More is not written with the lock held, for a simulator that reads slowly.
+constexpr std::size_t most_unsent = 16 * 1024;
 // For a grant, with the lock held: several times what a peer with a core of its own takes.
 constexpr host::HostDuration longest_spin = std::chrono::microseconds(20);
 
@@ -88,7 +90,7 @@ void IcountExecutor::timer_expired() {
 // the machine goes on. Not where the next vCPU's turn would depend on it, nor where somebody waits for the lock.
 bool IcountExecutor::shakes_hands_at_once() {
   if (inputs_ == nullptr || host_.do_vcpus_take_turns() || host_.is_lock_wanted() || host_.is_ending() ||
-      !host_.is_running()) {
+      !host_.is_running() || follower_->unsent_bytes() > most_unsent) {
     return false;
   }
   next_ = next_event();
@@ -115,7 +117,9 @@ void IcountExecutor::deliver_due(time::Instant reached) {
   const auto input = inputs_ != nullptr ? inputs_->next() : std::nullopt;
   if (input && *input <= reached) {
     host_.queue_work();
+    is_delivering_ = true;
     inputs_->deliver(reached);
+    is_delivering_ = false;
   }
 }
 
@@ -154,57 +158,6 @@ void IcountExecutor::stop_here(time::Instant at, wire::StopReason reason) {
     is_reported_ = false;
     hold();
   }
-}
-
-bool IcountExecutor::wait_within_instruction(const std::function<bool()>& is_answered) {
-  if (state_ == State::held) {
-    return false;  // a debugger, say, looks at the guest's memory while it is held
-  }
-  state_ = State::stalled;
-  stop_wanted_ = wire::StopReason::mmio;
-  host_.park_timer();
-  bool goes_on = true;
-  while (goes_on && !is_answered()) {
-    if (stop_wanted_ || now() >= horizon_) {
-      goes_on =
-          report_within_instruction(std::exchange(stop_wanted_, std::nullopt).value_or(wire::StopReason::horizon));
-    } else {
-      pass_time_until(std::min(horizon_, inputs_->next().value_or(horizon_)));
-    }
-  }
-  go_on_to(horizon_);
-  host_.queue_work();  // the vCPU is to count its instructions to the next timer anew
-  return goes_on;
-}
-
-// False if QEMU ends.
-bool IcountExecutor::report_within_instruction(wire::StopReason reason) {
-  const time::Instant standing = now();
-  inputs_->standing(standing);
-  host_.unlock();
-  follower_->stopped({.now = standing, .reason = reason});
-  while (!granted_ && !is_leaving_ && !host_.is_leaving() && !host_.is_ending()) {
-    follower_->serve(look_interval);
-    inputs_->waiting();
-  }
-  host_.lock();
-  if (is_leaving_) {
-    host_.request_quit(is_fault_);
-  }
-  if (!granted_) {
-    return false;
-  }
-  horizon_ = *std::exchange(granted_, std::nullopt);
-  return true;
-}
-
-// To the machine's next timer, if that is earlier, and then what is due of inputs.
-void IcountExecutor::pass_time_until(time::Instant until) {
-  if (const auto timer = host_.next_timer()) {
-    until = std::min(until, time::Instant::origin() + (*timer - zero_));
-  }
-  host_.let_time_pass(std::max(until - now(), time::Duration::zero()));
-  inputs_->deliver(now());
 }
 
 // In this order: with work queued vCPU 0 does not count as idle, and QEMU 7.2 moves an idle machine's clock on to
@@ -394,7 +347,11 @@ void IcountExecutor::machine_reset() {
 // of 7.2 end the process themselves, from within the guest's instruction.
 void IcountExecutor::ended(int exit_status) {
   if ((stopped_at_ || host_.is_vcpu_thread()) && !is_leaving_) {
-    tell({.now = horizon_, .reason = wire::StopReason::powered_off, .exit_status = exit_status});
+    if (host_.has_panicked() && exit_status == 0) {  // a test device says so, too, with a status
+      tell({.now = horizon_, .reason = wire::StopReason::panicked});
+    } else {
+      tell({.now = horizon_, .reason = wire::StopReason::powered_off, .exit_status = exit_status});
+    }
   }
 }
 

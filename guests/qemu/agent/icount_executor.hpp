@@ -49,6 +49,11 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   /// lets time pass with the vCPUs standing until `is_answered`, asked whenever an input was delivered. False if QEMU
   /// ends before that. vCPU thread, lock held; it is dropped while waiting. A stop by QEMU's user waits for the answer.
   bool wait_within_instruction(const std::function<bool()>& is_answered);
+  /// True if that may be called now: a guest's instruction is under way, and nobody else looks at the guest's memory.
+  [[nodiscard]] bool may_wait_within_instruction() const;
+  /// From within the wait, while orders are waited for: the instruction is not to be finished, the guest goes back to a
+  /// checkpoint.
+  void abandon_instruction();
   /// Where the guest is: exact in the vCPU thread and where it stands. Lock held.
   [[nodiscard]] time::Instant now() const;
   /// Where it stands or runs to.
@@ -120,6 +125,8 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   wire::NextEvent next_;
   transport::AdaptiveSpin spin_;
   std::optional<wire::StopReason> stop_wanted_;  // while stalled
+  bool is_abandoned_ = false;                    // while stalled
+  bool is_delivering_ = false;                   // within inputs_->deliver
   bool is_leaving_ = false;
   std::atomic<bool> is_fault_{false};  // why it is
 };

@@ -126,9 +126,11 @@ class Agent {
     if (devices_->has_windows()) {
       qemu_.set_clock_shift(shift_.emplace(symbols_, program_lookup()));
     }
-    channels_.emplace(qemu_, executor_, devices_->snapshots(), devices_->open([this](const auto& is_answered) {
-      return executor_.wait_within_instruction(is_answered);
-    }));
+    channels_.emplace(
+        qemu_, executor_, devices_->snapshots(),
+        devices_->open(link::WindowEnd::Wait{
+            .may_wait = [this] { return executor_.may_wait_within_instruction(); },
+            .until = [this](const auto& is_answered) { return executor_.wait_within_instruction(is_answered); }}));
     devices_->add_devices(symbols_, qemu_);
     for (const auto& device : devices_->devices()) {
       channels_->add_device(*device);

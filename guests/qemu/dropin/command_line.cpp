@@ -128,7 +128,7 @@ LinkOption parse_link_v1(const Option& option) {
     } else if (key == "path") {
       link.endpoint.path = value;
     } else if (key != "late" && link::take_channel_option(key, value, channels)) {
-      link.channels += "," + key + "=" + value;
+      link.channels += "," + key + "=" + escape_commas(value);
     } else {
       refuse("unknown key \"" + key + "\"");
     }

@@ -33,7 +33,20 @@ bool is_disk(std::string_view device) {
 
 class Search {
  public:
-  explicit Search(const std::vector<std::string>& arguments) : options_(parse_options(arguments)) {}
+  explicit Search(const std::vector<std::string>& arguments) : options_(parse_options(arguments)) {
+    std::vector<bool> is_taken(arguments.size());
+    for (const Option& option : options_) {
+      is_taken[option.index] = true;
+      if (option.value) {
+        is_taken[option.index + 1] = true;
+      }
+    }
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      if (!is_taken[i]) {
+        found_.findings.push_back(arguments[i] + ": a disk answers when the host does; use an initrd");
+      }
+    }
+  }
 
   Inexact run() {
     for (const Option& option : options_) {
@@ -47,6 +60,10 @@ class Search {
 
  private:
   void look_at(const Option& option, const std::string& value) {
+    if (value.starts_with('{')) {
+      add(option.name, value, "values in JSON are not understood here; say it in words, a=b,c=d");
+      return;
+    }
     if (option.name == "device") {
       look_at_device(value);
     } else if (is_one_of(option.name, {"nic", "net", "netdev"})) {
@@ -81,7 +98,8 @@ class Search {
   // A virtio-mmio slot has the property, not the device in it: -global virtio-mmio.ioeventfd=off.
   [[nodiscard]] bool is_ioeventfd_off() const {
     return std::ranges::any_of(options_, [](const Option& option) {
-      return option.name == "global" && option.value && option.value->ends_with(".ioeventfd=off");
+      return option.name == "global" && option.value && option.value->ends_with(".ioeventfd=off") &&
+             (option.value->starts_with("virtio-net") || option.value->starts_with("virtio-mmio."));
     });
   }
 

@@ -33,6 +33,7 @@ TEST(Inexact, EachIsFoundWithItsOption) {
       {"-hda", "disk.img"},
       {"-serial", "stdio"},
       {"-icount", "auto,sleep=off"},
+      {"-device", R"({"driver":"virtio-net-pci","netdev":"n0"})"},
   };
   for (const auto& arguments : cases) {
     const auto findings = look(arguments).findings;
@@ -51,6 +52,13 @@ TEST(Inexact, AnMmioSlotHasItsIoeventfdByAGlobal) {
   const std::vector<std::string> card{"-device", "virtio-net-device,netdev=n0,tx=timer"};
   EXPECT_EQ(look(card).late, std::vector<std::string>{"n0"});
   EXPECT_EQ(look({"-global", "virtio-mmio.ioeventfd=off", card[0], card[1]}).findings, std::vector<std::string>{});
+}
+
+TEST(Inexact, BareArgumentsAreDisks) { EXPECT_EQ(look({"disk.img"}).findings.size(), 1U); }
+
+TEST(Inexact, AnotherDevicesGlobalDoesNotHelp) {
+  EXPECT_EQ(look({"-global", "virtio-blk-pci.ioeventfd=off", "-device", "virtio-net-pci,netdev=n0,tx=timer"}).late,
+            std::vector<std::string>{"n0"});
 }
 
 TEST(Inexact, WhatIsAbsentIsFoundToo) {

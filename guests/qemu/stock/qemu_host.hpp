@@ -85,7 +85,11 @@ class QemuHost {
   /// False while the vCPUs are being paused, by a stop or for a system reset. Only while the timer is pending. No lock
   /// needed.
   [[nodiscard]] virtual bool is_clock_enabled() const = 0;
-  /// True once QEMU is on its way out: it waits for its vCPUs. No lock needed.
+  /// The same of those that `let_time_pass` runs.
+  [[nodiscard]] virtual std::optional<time::Duration> next_machine_timer() const = 0;
+  /// True if the machine was shut down because its guest panicked.
+  [[nodiscard]] virtual bool has_panicked() const = 0;
+  /// True once QEMU is on its way out, or asked to be. No lock needed.
   [[nodiscard]] virtual bool is_leaving() const = 0;
   /// True from the guest's (or a user's) wish for a shutdown or reset until the main thread has carried it out. No lock
   /// needed.

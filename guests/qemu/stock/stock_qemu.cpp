@@ -60,6 +60,7 @@ void StockQemu::count_lock_waiters() {
 void StockQemu::connect(Listener& listener) {
   listener_ = &listener;
   count_lock_waiters();
+  listen_to_shutdown();
   first_cpu_ = qemu_.qemu_get_cpu(0);
   park_timer();
   qemu_.qemu_add_vm_change_state_handler(
@@ -76,11 +77,30 @@ void StockQemu::connect(Listener& listener) {
     qemu_.qemu_register_reset(
         [](void* self) {
           // Not at the start, nor within a snapshot's load.
-          if (static_cast<StockQemu*>(self)->is_running()) {
-            static_cast<StockQemu*>(self)->listener_->machine_reset();
+          auto* stock = static_cast<StockQemu*>(self);
+          const std::string state = stock->qemu_.runstate_get != nullptr
+                                        ? stock->run_state_name(stock->qemu_.runstate_get())
+                                    : stock->is_running() ? "running"
+                                                          : "prelaunch";
+          if (state != "prelaunch" && state != "restore-vm" && state != "inmigrate") {
+            stock->listener_->machine_reset();
           }
         },
         this);
+  }
+}
+
+// The notifier tells for which cause (ShutdownCause) the machine is shut down.
+void StockQemu::listen_to_shutdown() {
+  constexpr int guest_panic = 8;
+  static StockQemu* stock = nullptr;
+  static QemuNotifier notifier{};
+  if (qemu_.qemu_register_shutdown_notifier != nullptr) {
+    stock = this;
+    notifier.notify = [](QemuNotifier*, void* cause) {
+      stock->has_panicked_ = cause != nullptr && *static_cast<const int*>(cause) == guest_panic;
+    };
+    qemu_.qemu_register_shutdown_notifier(&notifier);
   }
 }
 
@@ -151,6 +171,15 @@ std::optional<time::Duration> StockQemu::next_timer() const {
   return has_timer ? std::optional(clock() + time::Duration::nanoseconds(deadline_ns)) : std::nullopt;
 }
 
+std::optional<time::Duration> StockQemu::next_machine_timer() const {
+  if (qemu_.timerlist_deadline_ns == nullptr || qemu_.main_loop_tlg == nullptr) {
+    return next_timer();
+  }
+  const std::int64_t deadline_ns = qemu_.timerlist_deadline_ns(qemu_.main_loop_tlg[virtual_clock]);
+  const bool has_timer = deadline_ns >= 0 && deadline_ns < out_of_reach_ns / 2;
+  return has_timer ? std::optional(clock() + time::Duration::nanoseconds(deadline_ns)) : std::nullopt;
+}
+
 bool StockQemu::is_vcpu_thread() const { return qemu_.qemu_in_vcpu_thread == nullptr || qemu_.qemu_in_vcpu_thread(); }
 
 void StockQemu::let_time_pass(time::Duration span) {
@@ -173,6 +202,9 @@ bool StockQemu::is_ending() const {
 }
 
 bool StockQemu::is_leaving() const {
+  if (qemu_.qemu_shutdown_requested_get() != 0) {
+    return true;
+  }
   return qemu_.runstate_get != nullptr && run_state_name(qemu_.runstate_get()) == "quit";
 }
 

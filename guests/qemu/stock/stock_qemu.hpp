@@ -32,6 +32,8 @@ class StockQemu final : public QemuHost {
   void look_again() override;
   [[nodiscard]] bool are_vcpus_idle() override;
   [[nodiscard]] std::optional<time::Duration> next_timer() const override;
+  [[nodiscard]] std::optional<time::Duration> next_machine_timer() const override;
+  [[nodiscard]] bool has_panicked() const override { return has_panicked_; }
   [[nodiscard]] bool do_vcpus_take_turns() const override { return qemu_.qemu_get_cpu(1) != nullptr; }
   [[nodiscard]] bool is_lock_wanted() const override { return lock_waiters().load(std::memory_order_relaxed) > 0; }
   [[nodiscard]] bool is_vcpu_thread() const override;
@@ -56,6 +58,7 @@ class StockQemu final : public QemuHost {
   // Counts who waits for the lock in QEMU's own function, which is then called.
   static std::atomic<int>& lock_waiters();
   void count_lock_waiters();
+  void listen_to_shutdown();
   void set_timer(std::int64_t reading_ns);
   void run_work();
   [[nodiscard]] std::string run_state_name(int state) const;
@@ -66,6 +69,7 @@ class StockQemu final : public QemuHost {
   Listener* listener_ = nullptr;
   QuietClock* quiet_clock_ = nullptr;
   ClockShift* shift_ = nullptr;
+  bool has_panicked_ = false;
   bool is_thread_prepared_ = false;
 };
 

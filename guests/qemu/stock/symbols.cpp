@@ -82,6 +82,8 @@ SymbolSearch find_symbols(const SymbolLookup& lookup) {
 
   finder.find(s.all_cpu_threads_idle, {"all_cpu_threads_idle"});
   finder.find(s.qemu_system_shutdown_request_with_code, {"qemu_system_shutdown_request_with_code"});
+  finder.find(s.qemu_register_shutdown_notifier, {"qemu_register_shutdown_notifier"});
+  finder.find(s.timerlist_deadline_ns, {"timerlist_deadline_ns"});
   finder.find(s.runstate_get, {"runstate_get"});
   finder.find(s.qemu_register_reset, {"qemu_register_reset"});
 

@@ -51,6 +51,8 @@ struct Symbols {
 
   // For reports that tell more (link v1).
   int (*runstate_get)() = nullptr;
+  void (*qemu_register_shutdown_notifier)(QemuNotifier*) = nullptr;
+  std::int64_t (*timerlist_deadline_ns)(void* list) = nullptr;
   void (*qemu_system_shutdown_request_with_code)(int cause, int exit_code) = nullptr;
   void (*qemu_register_reset)(void (*reset)(void*), void* opaque) = nullptr;
 

@@ -160,6 +160,10 @@ void Channels::restore(const std::string& name) {
     session_->failed("there is no checkpoint \"" + name + '"');
     return;
   }
+  for (const auto& end : ends_) {
+    end->forget();
+  }
+  executor_->abandon_instruction();
   underway_ = name;
   snapshots_->load("fermata-" + name, [this](std::string error) {
     error_ = std::move(error);

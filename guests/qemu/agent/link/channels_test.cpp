@@ -71,9 +71,11 @@ class ChannelsTest : public ::testing::Test {
     std::vector<std::unique_ptr<End>> ends;
     ends.push_back(std::make_unique<SerialEnd>("console", serial));
     ends.push_back(std::make_unique<LineEnd>("alarm", irq));
-    ends.push_back(std::make_unique<WindowEnd>("board", 0x1000, 0x100, window, [this](const auto& is_answered) {
-      return executor.wait_within_instruction(is_answered);
-    }));
+    ends.push_back(std::make_unique<WindowEnd>(
+        "board", 0x1000, 0x100, window,
+        WindowEnd::Wait{
+            .may_wait = [this] { return executor.may_wait_within_instruction(); },
+            .until = [this](const auto& is_answered) { return executor.wait_within_instruction(is_answered); }}));
     channels.emplace(qemu, executor, snapshots, std::move(ends));
     session = channels->make_session("fake QEMU");
     auto [ours, theirs] = transport::UnixSocket::make_pair();
@@ -192,6 +194,29 @@ TEST_F(ChannelsTest, ACheckpointIsTakenBack) {
   snapshots.failure = "no disk";
   EXPECT_THROW(guest->checkpoint("three", limit), base::Error);
   guest->run_until(Instant::at(5_ms), limit);
+}
+
+TEST_F(ChannelsTest, ARestoreForgetsTheReadThatWaits) {
+  std::uint64_t value = 0;
+  qemu.at_instruction(80_us, [&] { value = window.handlers.read(8, 4); });
+  start();
+  guest->run_until(Instant::at(40_us), limit);
+  guest->checkpoint("one", limit);
+  EXPECT_THROW(guest->run_until(Instant::at(1_ms), limit), base::Error) << "nobody answers";
+  EXPECT_THROW(guest->checkpoint("two", limit), base::Error) << "within an instruction";
+  guest->restore("one", limit);
+  EXPECT_EQ(guest->now(), Instant::at(40_us));
+  EXPECT_EQ(guest->run_until(Instant::at(1_ms), limit).now, Instant::at(1_ms));
+  EXPECT_EQ(value, 0xffff'ffffU);
+}
+
+TEST_F(ChannelsTest, WhoLooksAtAWindowFromOutsideTheGuestSeesOnes) {
+  start();
+  guest->run_until(Instant::at(1_ms), limit);
+  qemu.lock();
+  EXPECT_EQ(window.handlers.read(0, 2), 0xffffU);
+  qemu.unlock();
+  EXPECT_EQ(guest->run_until(Instant::at(2_ms), limit).now, Instant::at(2_ms));
 }
 
 TEST_F(ChannelsTest, WhatQemusMainThreadSendsHasTheInstantOfTheStop) {

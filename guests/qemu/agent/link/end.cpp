@@ -132,19 +132,29 @@ void WindowEnd::request(const wire::link::MmioRequest& request) {
 
 // All ones where nobody will ever answer, as an empty bus gives.
 std::uint64_t WindowEnd::read(std::uint64_t offset, unsigned size) {
-  answer_.reset();
+  if (!wait_.may_wait()) {
+    return low_bytes(~std::uint64_t{0}, size);  // a debugger, a monitor or a device looks
+  }
+  forget();
   reading_ = requests_ + 1;
   request({.offset = offset, .width = static_cast<std::uint8_t>(size)});
-  const bool is_answered = wait_([this] { return answer_.has_value(); });
+  const bool is_answered = wait_.until([this] { return answer_.has_value(); });
   reading_.reset();
   return low_bytes(is_answered ? answer_.value_or(~std::uint64_t{0}) : ~std::uint64_t{0}, size);
 }
 
-std::string WindowEnd::why_not_an_input(std::span<const std::byte> payload) const {
+std::string WindowEnd::why_not_an_input(std::span<const std::byte> payload) {
   const std::uint64_t request = wire::link::MmioAnswer::from(payload).request;
-  return reading_ == request
-             ? std::string()
-             : "an answer to access " + std::to_string(request) + " of " + declared().name + ", which waits for none";
+  if (reading_ != request || std::exchange(is_answer_coming_, true)) {
+    return "an answer to access " + std::to_string(request) + " of " + declared().name + ", which waits for none";
+  }
+  return {};
+}
+
+void WindowEnd::forget() {
+  reading_.reset();
+  is_answer_coming_ = false;
+  answer_.reset();
 }
 
 void WindowEnd::deliver(std::span<const std::byte> payload) { answer_ = wire::link::MmioAnswer::from(payload).value; }

@@ -30,7 +30,7 @@ class End {
   [[nodiscard]] const wire::link::Channel& declared() const { return declared_; }
   virtual void set_output(Output output) = 0;
   /// Why an input that has come is a breach of the protocol; empty if it is not. In the vCPU thread, no lock.
-  [[nodiscard]] virtual std::string why_not_an_input(std::span<const std::byte> /*payload*/) const { return {}; }
+  [[nodiscard]] virtual std::string why_not_an_input(std::span<const std::byte> /*payload*/) { return {}; }
   /// The instant of an input has come.
   virtual void deliver(std::span<const std::byte> payload) = 0;
   /// How many inputs were lost, in part or whole.
@@ -41,6 +41,8 @@ class End {
   /// What waits in front of the device.
   virtual void save(state::Writer& /*writer*/) const {}
   virtual void load(state::Reader& /*reader*/) {}
+  /// A checkpoint is gone back to: what the guest waits for is not to be had any more.
+  virtual void forget() {}
 
  protected:
   void count_dropped() { ++dropped_; }
@@ -95,14 +97,18 @@ class LineEnd final : public End {
 /// A window of addresses whose device model is the simulator's.
 class WindowEnd final : public End {
  public:
-  /// Waits within the guest's instruction until the function says yes; false if it never will.
-  using Wait = std::function<bool(const std::function<bool()>& is_answered)>;
+  struct Wait {
+    std::function<bool()> may_wait;  ///< a guest's instruction is under way
+    /// Waits within it until the function says yes; false if it never will.
+    std::function<bool(const std::function<bool()>& is_answered)> until;
+  };
 
   WindowEnd(const std::string& name, std::uint64_t base, std::uint64_t size, RegisterWindow& window, Wait wait);
   void set_output(Output output) override;
   void deliver(std::span<const std::byte> payload) override;
-  [[nodiscard]] std::string why_not_an_input(std::span<const std::byte> payload) const override;
+  [[nodiscard]] std::string why_not_an_input(std::span<const std::byte> payload) override;
   [[nodiscard]] std::string why_not_saved() const override;
+  void forget() override;
 
  private:
   [[nodiscard]] std::uint64_t read(std::uint64_t offset, unsigned size);
@@ -113,6 +119,7 @@ class WindowEnd final : public End {
   Output output_;
   std::uint64_t requests_ = 0;            // sequence of the last
   std::optional<std::uint64_t> reading_;  // sequence of the read that waits
+  bool is_answer_coming_ = false;         // one has come, and waits for its instant
   std::optional<std::uint64_t> answer_;
 };
 
