@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "guests/qemu/stock/io/symbols.hpp"
 #include "guests/qemu/stock/stock_qemu.hpp"
 
 namespace fermata::qemu {
@@ -24,10 +25,6 @@ struct Ability {
 const std::initializer_list<Ability> planned = {
     {"multi-threaded TCG", {"cpus_get_accel", "cpu_get_clock", "timers_state", "pause_all_vcpus", "resume_all_vcpus"}},
     {"KVM", {"kvm_allowed", "kvm_state", "kvm_vm_ioctl", "kvm_vcpu_ioctl", "cpus_get_accel", "cpu_get_clock"}},
-    {"devices",
-     {"memory_region_init_io", "memory_region_add_subregion_overlap", "get_system_memory", "qdev_get_gpio_in"}},
-    {"exact serial", {"qemu_chr_find", "qemu_chr_be_write", "qemu_chr_be_can_write", "object_get_class"}},
-    {"exact Ethernet", {"qemu_new_net_client", "qemu_send_packet"}},
 };
 
 nlohmann::json plan_entry(const Ability& ability, const SymbolLookup& lookup) {
@@ -41,6 +38,15 @@ nlohmann::json plan_entry(const Ability& ability, const SymbolLookup& lookup) {
                                  ? "this version of Fermata does not have it yet; this QEMU exports what it needs"
                                  : fmt::format("this QEMU does not export {}", fmt::join(missing, ", "));
   return {{"name", ability.name}, {"available", false}, {"reason", reason}};
+}
+
+// Of link v1. They count instructions, too.
+nlohmann::json io_entry(IoFeature feature, const SymbolLookup& lookup, bool can_count) {
+  const std::vector<std::string> missing = missing_for(feature, lookup);
+  const std::string reason = !missing.empty() ? fmt::format("this QEMU does not export {}", fmt::join(missing, ", "))
+                             : can_count      ? "this QEMU exports what it needs"
+                                              : "needs instruction counting";
+  return {{"name", to_string(feature)}, {"available", missing.empty() && can_count}, {"reason", reason}};
 }
 
 nlohmann::json instruction_counting(const SymbolSearch& search, const std::vector<std::string>& failures) {
@@ -75,6 +81,10 @@ std::string examine(const SymbolSearch& search, const SymbolLookup& lookup, cons
                         {"tested", is_tested_version(version)},
                         {"missing", search.missing},
                         {"abilities", nlohmann::json::array({instruction_counting(search, failures)})}};
+  for (const IoFeature feature :
+       {IoFeature::serial, IoFeature::ethernet, IoFeature::lines, IoFeature::windows, IoFeature::snapshots}) {
+    report["abilities"].push_back(io_entry(feature, lookup, search.missing.empty() && failures.empty()));
+  }
   for (const Ability& ability : planned) {
     report["abilities"].push_back(plan_entry(ability, lookup));
   }

@@ -26,7 +26,7 @@ TEST(Doctor, SaysWhatAQemuLacks) {
   EXPECT_EQ(report["qemu_version"], "unknown");
   EXPECT_FALSE(report["tested"].get<bool>());
   EXPECT_FALSE(report["missing"].empty());
-  ASSERT_EQ(report["abilities"].size(), 6U);
+  ASSERT_EQ(report["abilities"].size(), 8U);
   for (const auto& ability : report["abilities"]) {
     EXPECT_FALSE(ability["available"].get<bool>());
     EXPECT_NE(ability["reason"].get<std::string>().find("does not export"), std::string::npos);
