@@ -96,7 +96,7 @@ bool IcountExecutor::shakes_hands_at_once() {
   next_ = next_event();
   inputs_->standing(horizon_);
   is_reported_ = true;
-  follower_->stopped({.now = horizon_, .reason = reason_, .next = next_});
+  report({.now = horizon_, .reason = reason_, .next = next_});
   const auto is_settled = [this] {
     if (!granted_ && !is_leaving_) {
       follower_->serve({});
@@ -142,8 +142,7 @@ bool IcountExecutor::was_raised() {
   if (is_leaving_ || !granted_ || *granted_ <= horizon_) {
     return false;
   }
-  horizon_ = *granted_;
-  granted_.reset();
+  horizon_ = granted_horizon_ = *std::exchange(granted_, std::nullopt);
   return true;
 }
 
@@ -167,6 +166,11 @@ void IcountExecutor::hold() {
   host_.park_timer();
 }
 
+void IcountExecutor::report(const wire::Stop& stop) {
+  reported_at_ = stop.now;
+  follower_->stopped(stop);
+}
+
 time::Instant IcountExecutor::now() const { return time::Instant::origin() + (host_.clock() - zero_); }
 
 // Where the running machine is to be looked at next.
@@ -184,11 +188,11 @@ time::Instant IcountExecutor::standing_at() const {
 
 void IcountExecutor::return_to(time::Instant now) {
   zero_ = host_.clock() - now.since_origin();
-  horizon_ = now;
+  horizon_ = granted_horizon_ = reported_at_ = now;
 }
 
 void IcountExecutor::go_on_to(time::Instant horizon) {
-  horizon_ = horizon;
+  horizon_ = granted_horizon_ = horizon;
   state_ = State::running;
   have_others_gone_first_ = false;
   host_.arm_timer(reading_of(next_stop()));
@@ -260,7 +264,7 @@ void IcountExecutor::wait_for_order() {
   // What ends the machine is to be told in place of the horizon that it comes before, where there is a word for it.
   if (!is_reported_ && (inputs_ == nullptr || !host_.is_ending())) {
     is_reported_ = true;
-    follower_->stopped({.now = horizon_, .reason = reason_, .next = next_});
+    report({.now = horizon_, .reason = reason_, .next = next_});
   }
   for (unsigned look = 1; !is_leaving_ && !must_let_go() && (!granted_ || host_.is_ending()); ++look) {
     let_others_work(look);
@@ -347,10 +351,14 @@ void IcountExecutor::machine_reset() {
 // of 7.2 end the process themselves, from within the guest's instruction.
 void IcountExecutor::ended(int exit_status) {
   if ((stopped_at_ || host_.is_vcpu_thread()) && !is_leaving_) {
+    // Whether the guest has got there or was stopped on the way, a moment's difference of the host's, does not show.
+    const time::Instant last = inputs_ != nullptr ? inputs_->last_output() : time::Instant();
+    const time::Instant at =
+        state_ == State::held && is_reported_ ? horizon_ : std::max({granted_horizon_, reported_at_, last});
     if (host_.has_panicked() && exit_status == 0) {  // a test device says so, too, with a status
-      tell({.now = horizon_, .reason = wire::StopReason::panicked});
+      tell({.now = at, .reason = wire::StopReason::panicked});
     } else {
-      tell({.now = horizon_, .reason = wire::StopReason::powered_off, .exit_status = exit_status});
+      tell({.now = at, .reason = wire::StopReason::powered_off, .exit_status = exit_status});
     }
   }
 }
@@ -359,7 +367,7 @@ void IcountExecutor::ended(int exit_status) {
 void IcountExecutor::tell(const wire::Stop& stop) {
   if (inputs_ != nullptr && has_started_) {
     inputs_->standing(stop.now);
-    follower_->stopped(stop);
+    report(stop);
   }
 }
 

@@ -32,6 +32,8 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
     virtual void standing(time::Instant now) = 0;
     /// The same while it goes on standing, every few milliseconds, with the lock or without.
     virtual void waiting() = 0;
+    /// The instant of the last output that was told.
+    [[nodiscard]] virtual time::Instant last_output() const = 0;
     /// The machine is being reset. Main thread, lock held, vCPUs paused.
     virtual void reset() = 0;
   };
@@ -103,6 +105,7 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   [[nodiscard]] bool must_let_go() const;
   void wait_for_the_end();
   void tell(const wire::Stop& stop);
+  void report(const wire::Stop& stop);
 
   QemuHost& host_;
   guest::Follower* follower_ = nullptr;
@@ -113,9 +116,11 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   wire::StopReason reason_ = wire::StopReason::horizon;  // why it stands
   bool is_reported_ = true;                              // nothing is reported at the start
   bool have_others_gone_first_ = false;                  // those with timers at our instant
-  time::Instant horizon_;                                // where it stands or runs to
-  time::Duration zero_;                                  // the reading of QEMU's clock at our origin
-  std::optional<time::Duration> stopped_at_;             // the reading at which QEMU stopped the machine
+  time::Instant reported_at_;
+  time::Instant granted_horizon_;             // the last that it was given
+  time::Instant horizon_;                     // where it stands or runs to
+  time::Duration zero_;                       // the reading of QEMU's clock at our origin
+  std::optional<time::Duration> stopped_at_;  // the reading at which QEMU stopped the machine
   bool has_started_ = false;
   bool is_underway_ = false;  // the vCPU thread has left the wait for its first start
   bool is_working_ = false;   // within run_work

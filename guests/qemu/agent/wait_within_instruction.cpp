@@ -57,7 +57,7 @@ bool IcountExecutor::report_within_instruction(wire::StopReason reason) {
   const time::Instant standing = now();
   inputs_->standing(standing);
   host_.unlock();
-  follower_->stopped({.now = standing, .reason = reason});
+  report({.now = standing, .reason = reason});
   while (!granted_ && !is_leaving_ && !is_abandoned_ && !host_.is_leaving()) {
     follower_->serve(look_interval);
     inputs_->waiting();
@@ -66,7 +66,7 @@ bool IcountExecutor::report_within_instruction(wire::StopReason reason) {
   if (is_leaving_ || is_abandoned_ || !granted_) {
     return false;
   }
-  horizon_ = *std::exchange(granted_, std::nullopt);
+  horizon_ = granted_horizon_ = *std::exchange(granted_, std::nullopt);
   return true;
 }
 

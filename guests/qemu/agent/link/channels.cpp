@@ -92,6 +92,7 @@ void Channels::output(std::uint16_t channel, std::span<const std::byte> payload)
 
 // A read stops the guest for its answer, and not for itself, reactive or not.
 void Channels::tell(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload) {
+  last_output_ = at;
   const bool is_read = ends_[channel - 1U]->declared().kind == wire::link::ChannelKind::mmio &&
                        wire::link::MmioRequest::from(payload).is_write == 0;
   if (session_->output(channel, at, payload) == wire::link::GuestSession::After::stop && !is_read) {
@@ -139,6 +140,7 @@ void Channels::load(const Saved& saved) {
     device->load(reader);
   }
   executor_->return_to(saved.now);
+  last_output_ = saved.now;
 }
 
 void Channels::checkpoint(const std::string& name) {

@@ -46,6 +46,7 @@ class Channels final : public wire::link::GuestSession::Port, public IcountExecu
   void deliver(time::Instant now) override;
   void standing(time::Instant now) override;
   void waiting() override;
+  [[nodiscard]] time::Instant last_output() const override { return last_output_; }
   void reset() override;
 
  private:
@@ -73,6 +74,7 @@ class Channels final : public wire::link::GuestSession::Port, public IcountExecu
   guest::PendingInputs inputs_;
   wire::link::GuestSession* session_ = nullptr;
 
+  time::Instant last_output_;
   std::vector<Late> late_;  // from QEMU's main thread; under its lock
   bool has_told_late_ = false;
 
