@@ -177,6 +177,43 @@ TEST_P(Link, FramesGoOverASimulatedCable) {
   EXPECT_EQ(reference[9] - reference[0], 9'000'000);
 }
 
+// Serial input and output, a line and a window, stops at outputs: whatever carries them.
+std::string everything_over(const Qemu& qemu, sim::Transport transport, Duration quantum) {
+  std::string seen;
+  LinkedQemu guest(qemu, {.guest = "window",
+                          .channels = {"line=alarm:20", "window=board@0x10010000+0x1000"},
+                          .link = {.transport = transport, .reactive = {"console"}}});
+  guest->mmio("board").on_read([&seen](Instant at, std::uint64_t, unsigned) {
+    seen += "read@" + std::to_string(at.since_origin().ns()) + " ";
+    return sim::MmioValue{5, at + 300_ns};
+  });
+  guest->line("alarm").set(Instant::at(2_ms), true);
+  guest->serial("console").send(Instant::at(3_ms), "ignored");
+  guest.run_in_quanta(Instant::at(20_ms), quantum);
+  for (const auto& [at, text] : guest.take_outputs()) {
+    seen += text + "@" + std::to_string(at) + " ";
+  }
+  return seen;
+}
+
+TEST_P(Link, BothTransportsCarryTheSame) {
+  const std::string reference = everything_over(qemu(), sim::Transport::unix_socket, 20_ms);
+  EXPECT_THAT(reference, ::testing::HasSubstr("read@"));
+  for (const Duration quantum : {20_ms, 1_ms, 10_us}) {
+    EXPECT_EQ(everything_over(qemu(), sim::Transport::shared_memory, quantum), reference) << quantum.ns();
+  }
+}
+
+TEST_P(Link, ThatIsKilledIsNoticedOverSharedMemory) {
+  LinkedQemu guest(qemu(), {.guest = "spin", .link = {.transport = sim::Transport::shared_memory}});
+  guest->grant(Instant::at(1000_s));
+  ::kill(*guest->pid(), SIGKILL);
+  EXPECT_THROW(guest->wait(limit), base::Error);
+  LinkedQemu orderly(qemu(), {.guest = "spin", .link = {.transport = sim::Transport::shared_memory}});
+  orderly->grant(Instant::at(1000_s));
+  EXPECT_EQ(orderly->close(limit), host::ExitStatus{}) << "it sees the simulator's end in mid-grant";
+}
+
 TEST_P(Link, ReportsTellWhetherTheGuestIsIdle) {
   LinkedQemu busy(qemu(), {.guest = "spin"});
   EXPECT_FALSE(busy->run_until(Instant::at(1_ms), limit).next.is_idle);

@@ -29,8 +29,9 @@ std::vector<std::string> items_of(const LinkedOptions& options) {
   return items;
 }
 
-sim::LinkGuest launch(const LinkedOptions& options) {
+sim::LinkGuest launch(Kind kind, const LinkedOptions& options) {
   sim::LinkOptions link = options.link;
+  link.transport = kind == Kind::program_over_memory ? sim::Transport::shared_memory : sim::Transport::unix_socket;
   const auto items = items_of(options);
   link.channels.insert(link.channels.end(), items.begin(), items.end());
   return sim::LinkGuest::launch(program_of(options), link);
@@ -93,7 +94,8 @@ LinkedGuest::LinkedGuest(Kind kind, const LinkedOptions& options)
                       ? std::make_unique<machine::InProcessGuest>(config_of(options), guest::Follower::Options{},
                                                                   machine::Protocol::link)
                       : nullptr),
-      guest_(in_process_ != nullptr ? sim::LinkGuest::attach(in_process_->connect(), options.link) : launch(options)) {}
+      guest_(in_process_ != nullptr ? sim::LinkGuest::attach(in_process_->connect(), options.link)
+                                    : launch(kind, options)) {}
 
 void LinkedGuest::run_in_quanta(time::Instant end, time::Duration quantum) {
   while (guest_.now() < end) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A guest compiled from C on the embedded machine, over link v1: in this process, or as the program fermata-machine.
+// A guest compiled from C on the embedded machine, over link v1: in this process, or as the program fermata-machine
+// over either transport.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +18,7 @@
 
 namespace fermata::machine_test {
 
-enum class Kind : std::uint8_t { in_process, program };
+enum class Kind : std::uint8_t { in_process, program, program_over_memory };
 
 struct LinkedOptions {
   std::string guest;
@@ -37,7 +38,7 @@ struct LinkedOptions {
 using Outputs = std::vector<std::pair<std::int64_t, std::string>>;
 [[nodiscard]] std::string joined(const Outputs& outputs);
 
-/// A guest of either kind.
+/// A guest of any kind.
 class LinkedGuest {
  public:
   LinkedGuest(Kind kind, const LinkedOptions& options);
@@ -55,9 +56,9 @@ class LinkedGuest {
 
 class EachKind : public ::testing::TestWithParam<Kind> {};
 /// For INSTANTIATE_TEST_SUITE_P.
-inline auto each_kind() { return ::testing::Values(Kind::in_process, Kind::program); }
+inline auto each_kind() { return ::testing::Values(Kind::in_process, Kind::program, Kind::program_over_memory); }
 inline std::string kind_name(const ::testing::TestParamInfo<Kind>& kind) {
-  return kind.param == Kind::in_process ? "in_process" : "program";
+  return kind.param == Kind::in_process ? "in_process" : kind.param == Kind::program ? "program" : "shared_memory";
 }
 
 }  // namespace fermata::machine_test
