@@ -31,9 +31,6 @@
 namespace fermata::qemu {
 namespace {
 
-// How often a held machine looks whether QEMU wants its vCPUs to pause: bounds how long a stop, a savevm or a reset
-// takes.
-constexpr host::HostDuration look_interval = std::chrono::milliseconds(2);
 // How long a hold is, in looks, before others' work on the vCPUs is run, and how often from then on: half a second and
 // 20 ms. Not at once, because each time makes QEMU's kick flags anew, which may shift the turns of several vCPUs.
 constexpr unsigned looks_before_work = 250;

@@ -81,6 +81,10 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   void ended(int exit_status);
 
  private:
+  // How often a held machine looks whether QEMU wants its vCPUs to pause: bounds how long a stop, a savevm or a reset
+  // takes.
+  static constexpr host::HostDuration look_interval = std::chrono::milliseconds(2);
+
   enum class State : std::uint8_t {
     held,     ///< stands at an instant that was granted: no guest instruction may run
     running,  ///< the timer is armed at the horizon

@@ -13,11 +13,6 @@
 #include "guests/qemu/agent/icount_executor.hpp"
 
 namespace fermata::qemu {
-namespace {
-
-constexpr host::HostDuration look_interval = std::chrono::milliseconds(2);
-
-}  // namespace
 
 bool IcountExecutor::may_wait_within_instruction() const {
   return host_.is_vcpu_thread() && state_ == State::running && !is_delivering_;

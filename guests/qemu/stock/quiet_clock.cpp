@@ -20,9 +20,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "guests/qemu/stock/doctor.hpp"
+#include "guests/qemu/stock/raw_memory.hpp"
 #include "guests/qemu/stock/stock_qemu.hpp"
 
 namespace fermata::qemu {
@@ -38,18 +38,6 @@ constexpr int not_external = ~1;  // all but QEMU_TIMER_ATTR_EXTERNAL: such time
 constexpr std::array<std::size_t, 3> idle_slot_offsets = {128, 136, 144};
 
 QuietClock* installed = nullptr;  // QEMU's hooks carry no context
-
-template <typename T>
-T load(const void* base, std::size_t offset) {
-  T value;
-  std::memcpy(&value, static_cast<const std::byte*>(base) + offset, sizeof value);
-  return value;
-}
-
-template <typename T>
-void store(void* base, std::size_t offset, T value) {
-  std::memcpy(static_cast<std::byte*>(base) + offset, &value, sizeof value);
-}
 
 }  // namespace
 

@@ -166,8 +166,12 @@ bool StockQemu::are_vcpus_idle() {
 }
 
 std::optional<time::Duration> StockQemu::next_timer() const {
-  const std::int64_t deadline_ns = qemu_.qemu_clock_deadline_ns_all(virtual_clock, any_timer);
-  const bool has_timer = deadline_ns >= 0 && deadline_ns < out_of_reach_ns / 2;  // ours is parked
+  return reading_in(qemu_.qemu_clock_deadline_ns_all(virtual_clock, any_timer));
+}
+
+// Of a deadline as QEMU tells it: negative for none. Ours is parked.
+std::optional<time::Duration> StockQemu::reading_in(std::int64_t deadline_ns) const {
+  const bool has_timer = deadline_ns >= 0 && deadline_ns < out_of_reach_ns / 2;
   return has_timer ? std::optional(clock() + time::Duration::nanoseconds(deadline_ns)) : std::nullopt;
 }
 
@@ -175,9 +179,7 @@ std::optional<time::Duration> StockQemu::next_machine_timer() const {
   if (qemu_.timerlist_deadline_ns == nullptr || qemu_.main_loop_tlg == nullptr) {
     return next_timer();
   }
-  const std::int64_t deadline_ns = qemu_.timerlist_deadline_ns(qemu_.main_loop_tlg[virtual_clock]);
-  const bool has_timer = deadline_ns >= 0 && deadline_ns < out_of_reach_ns / 2;
-  return has_timer ? std::optional(clock() + time::Duration::nanoseconds(deadline_ns)) : std::nullopt;
+  return reading_in(qemu_.timerlist_deadline_ns(qemu_.main_loop_tlg[virtual_clock]));
 }
 
 bool StockQemu::is_vcpu_thread() const { return qemu_.qemu_in_vcpu_thread == nullptr || qemu_.qemu_in_vcpu_thread(); }

@@ -59,6 +59,7 @@ class StockQemu final : public QemuHost {
   static std::atomic<int>& lock_waiters();
   void count_lock_waiters();
   void listen_to_shutdown();
+  [[nodiscard]] std::optional<time::Duration> reading_in(std::int64_t deadline_ns) const;
   void set_timer(std::int64_t reading_ns);
   void run_work();
   [[nodiscard]] std::string run_state_name(int state) const;

@@ -151,10 +151,7 @@ void Channels::checkpoint(const std::string& name) {
   }
   saving_ = save();
   underway_ = name;
-  snapshots_->save("fermata-" + name, [this](std::string error) {
-    error_ = std::move(error);
-    is_done_ = true;
-  });
+  snapshots_->save("fermata-" + name, when_done());
 }
 
 void Channels::restore(const std::string& name) {
@@ -167,16 +164,21 @@ void Channels::restore(const std::string& name) {
   }
   executor_->abandon_instruction();
   underway_ = name;
-  snapshots_->load("fermata-" + name, [this](std::string error) {
-    error_ = std::move(error);
-    is_done_ = true;
-  });
+  snapshots_->load("fermata-" + name, when_done());
 }
 
 void Channels::reset() {
   for (DeviceInQemu* device : devices_) {
     device->reset();
   }
+}
+
+// Called in QEMU's main thread.
+std::function<void(std::string)> Channels::when_done() {
+  return [this](std::string error) {
+    error_ = std::move(error);
+    is_done_ = true;
+  };
 }
 
 void Channels::waiting() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -64,6 +65,7 @@ class Channels final : public wire::link::GuestSession::Port, public IcountExecu
   [[nodiscard]] std::string why_not_saved(const std::string& name) const;
   [[nodiscard]] Saved save() const;
   void load(const Saved& saved);
+  [[nodiscard]] std::function<void(std::string)> when_done();
   void finish(const std::string& error);
 
   QemuHost* host_;

@@ -7,13 +7,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <map>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "fermata/base/error.hpp"
+#include "guests/qemu/stock/raw_memory.hpp"
 
 namespace fermata::qemu {
 namespace {
@@ -37,17 +37,6 @@ struct Hooks {
 Hooks& hooks() {
   static auto* the_hooks = new Hooks;  // never destroyed: QEMU calls until the process is gone
   return *the_hooks;
-}
-
-template <typename Function>
-Function load(const void* base, std::size_t offset) {
-  Function function;
-  std::memcpy(&function, static_cast<const std::byte*>(base) + offset, sizeof function);
-  return function;
-}
-template <typename Function>
-void store(void* base, std::size_t offset, Function function) {
-  std::memcpy(static_cast<std::byte*>(base) + offset, &function, sizeof function);
 }
 
 // Puts `hook` where `prove` finds it called, among `offsets`; everything else stays as it was. What stood there, or
