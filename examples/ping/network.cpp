@@ -4,15 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 #include <vector>
 
 #include "fermata/base/error.hpp"
 #include "fermata/machine/in_process_guest.hpp"
 #include "fermata/sim/link_guest.hpp"
-#include "fermata/sim/qemu.hpp"
 #include "fermata/time/units.hpp"
+#include "linux_guest.hpp"
 
 namespace ping {
 namespace {
@@ -25,56 +24,20 @@ namespace wire = fermata::wire;
 using fermata::time::to_string;
 using End = EthernetLink::End;
 
-constexpr unsigned shift = 3;  // of both guests: an instruction is 8 ns
+constexpr unsigned shift = linux_guest::shift;  // of both guests
 constexpr Duration instruction = 1_ns * (1 << shift);
 constexpr std::uint64_t responder_ram = std::uint64_t{64} * 1024;
 constexpr fermata::device::MacAddress responder_address{{2, 0, 0, 0, 0, 2}};
 
-std::string expect_file(const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) {
-    throw base::Error(base::ErrorCode::not_found,
-                      "the Linux guest is not there (no " + path +
-                          "); build the target ping_guest, which fetches it, or name its folder with --linux-files");
-  }
-  return path;
-}
-
-// See guest/README.md for the machine and the kernel's options.
 host::Command linux_command(const Settings& settings) {
-  const std::string append = fmt::format(
-      "console=ttyS0 quiet panic=-1 cryptomgr.notests tsc=reliable tsc_early_khz=1000000 hpet=disable pmtmr=0 "
-      "ipv6.disable=1 PING_ADDRESS=10.0.0.2 PING_COUNT={} PING_INTERVAL={}",
-      settings.count, fermata::time::to_seconds_string(settings.interval));
-  host::Command command = sim::qemu_command({
-      settings.qemu,
-      "-M",
-      "pc",
-      "-cpu",
-      "qemu64",
-      "-m",
-      "128",
-      "-display",
-      "none",
-      "-nodefaults",
-      "-no-reboot",
-      "-device",
-      fmt::format("e1000,netdev={},mac=02:00:00:00:00:01,romfile=", linux_channel),
-      "-kernel",
-      expect_file(settings.linux_folder + "/vmlinux"),
-      "-initrd",
-      expect_file(settings.linux_folder + "/initramfs.cpio.gz"),
-      "-append",
-      append,
-      "-icount",
-      fmt::format("shift={},sleep=off", shift),
-      "-rtc",
-      "base=2026-01-01,clock=vm",
-      "-seed",
-      "1",
-  });
-  command.arguments.insert(command.arguments.begin() + 1, "--strict");
-  return command;
+  return linux_guest::command(
+      {.qemu = settings.qemu,
+       .kernel = settings.linux_folder + "/vmlinux",
+       .initramfs = settings.linux_folder + "/initramfs.cpio.gz",
+       .made_by = "ping_guest",
+       .kernel_options = fmt::format("ipv6.disable=1 PING_ADDRESS=10.0.0.2 PING_COUNT={} PING_INTERVAL={}",
+                                     settings.count, fermata::time::to_seconds_string(settings.interval)),
+       .devices = {"-device", fmt::format("e1000,netdev={},mac=02:00:00:00:00:01,romfile=", linux_channel)}});
 }
 
 machine::Config responder_config(const Settings& settings) {

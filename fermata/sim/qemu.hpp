@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -8,12 +9,18 @@
 
 namespace fermata::sim {
 
+/// What becomes of devices and options that let the host's pace into the guest over link v1.
+enum class Inexact : std::uint8_t {
+  note,    ///< a note on standard error
+  refuse,  ///< the program ends with status 1 and names them: fermata-qemu --strict
+};
+
 /// The command that runs a stock QEMU under a simulator's clock: `arguments` is a QEMU command line as one would type
 /// it, the program first. What lockstep needs and is missing is added (`-icount shift=3,sleep=off -rtc clock=vm`); what
 /// contradicts it ends the program with status 1 and a message. Throws base::Error (not_found) if fermata-qemu, which
 /// does that, is neither beside this program, in the library's install folder, nor in PATH; the environment variable
 /// FERMATA_QEMU names it where it is elsewhere.
-[[nodiscard]] host::Command qemu_command(std::vector<std::string> arguments);
+[[nodiscard]] host::Command qemu_command(std::vector<std::string> arguments, Inexact inexact = Inexact::note);
 
 /// The path of fermata-qemu, found as above.
 [[nodiscard]] std::string find_fermata_qemu();

@@ -19,6 +19,14 @@ TEST(QemuCommand, PutsTheDropInBeforeTheCommandLine) {
   ::unsetenv("FERMATA_QEMU");
 }
 
+TEST(QemuCommand, RefusesTheInexactOnDemand) {
+  ::setenv("FERMATA_QEMU", "/bin/true", 1);
+  const host::Command command = qemu_command({"qemu-system-x86_64", "-M", "pc"}, Inexact::refuse);
+  EXPECT_EQ(command.arguments,
+            (std::vector<std::string>{"/bin/true", "--add-missing", "--strict", "qemu-system-x86_64", "-M", "pc"}));
+  ::unsetenv("FERMATA_QEMU");
+}
+
 TEST(QemuCommand, SaysWhenTheNamedDropInIsNone) {
   ::setenv("FERMATA_QEMU", "/nowhere/fermata-qemu", 1);
   try {
