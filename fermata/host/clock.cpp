@@ -2,7 +2,13 @@
 // The one source file of the library that names a host clock; tests/style checks that it stays so.
 #include "fermata/host/clock.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <ctime>
+
+#include "fermata/base/error.hpp"
 
 namespace fermata::host {
 namespace {
@@ -51,6 +57,33 @@ const WallClock& WallClock::system() {
 const CycleCounter& CycleCounter::system() {
   static constexpr ProcessorCycles counter;
   return counter;
+}
+
+ThreadClock ThreadClock::of_this_thread() {
+  clockid_t id = 0;
+  if (const int error = ::pthread_getcpuclockid(::pthread_self(), &id); error != 0) {
+    throw base::host_error("find the clock of a thread's processor time", error);
+  }
+  return ThreadClock(id);
+}
+
+HostDuration ThreadClock::used() const {
+  timespec used{};
+  ::clock_gettime(id_, &used);  // stays zero once the thread has gone
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+void wait_until(HostInstant at, HostDuration spin) {
+  const HostClock& clock = HostClock::monotonic();
+  const HostDuration wake = at.since_boot - spin;
+  if (clock.now().since_boot < wake) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wake);
+    const timespec until{.tv_sec = seconds.count(), .tv_nsec = (wake - seconds).count()};
+    while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
+    }
+  }
+  while (clock.now() < at) {
+  }
 }
 
 Deadline::Deadline(const HostClock& clock, HostDuration limit)

@@ -69,6 +69,23 @@ class CycleCounter {
   ~CycleCounter() = default;
 };
 
+/// The processor time that a thread has had. A value; readable from any thread while the other lives.
+class ThreadClock {
+ public:
+  /// Of the calling thread. Throws base::Error (host_failure) where the system has no such clock.
+  [[nodiscard]] static ThreadClock of_this_thread();
+  /// What it has had so far.
+  [[nodiscard]] HostDuration used() const;
+
+ private:
+  explicit ThreadClock(int id) : id_(id) {}
+  int id_;
+};
+
+/// Returns at `at` of the monotonic clock, as punctually as the host can: sleeps, and is awake for the last `spin`
+/// before it. At once if it has passed.
+void wait_until(HostInstant at, HostDuration spin);
+
 /// A host-time limit on waiting for somebody: taken once, asked often.
 class Deadline {
  public:

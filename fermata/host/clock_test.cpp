@@ -54,5 +54,23 @@ TEST(CycleCounter, Counts) {
   EXPECT_NE(later, first);
 }
 
+TEST(ThreadClock, CountsWhatAThreadHasHadOnly) {
+  const ThreadClock mine = ThreadClock::of_this_thread();
+  const HostDuration before = mine.used();
+  const Deadline limit(HostClock::monotonic(), 10s);
+  while (mine.used() == before && !limit.has_passed()) {
+  }
+  EXPECT_GT(mine.used(), before);
+}
+
+TEST(WaitUntil, IsNeverEarly) {
+  for (const HostDuration spin : {HostDuration(0us), HostDuration(100us), HostDuration(1s)}) {
+    const HostInstant at = HostClock::monotonic().now() + 300us;
+    wait_until(at, spin);
+    EXPECT_GE(HostClock::monotonic().now(), at);
+  }
+  wait_until(HostClock::monotonic().now() + (-1h), 0us);  // has passed
+}
+
 }  // namespace
 }  // namespace fermata::host

@@ -29,6 +29,22 @@ wire::ZeroRequest parse_zero(std::string_view value) {
   throw base::BadArgument("zero=" + std::string(value) + ": is zero=answer or zero=exit");
 }
 
+clock::SpeedFactor parse_dilation(std::string_view value) {
+  std::uint64_t terms[2] = {0, 1};  // NOLINT(cppcoreguidelines-avoid-c-arrays)
+  const std::size_t slash = value.find('/');
+  const auto parse = [&value](std::string_view text, std::uint64_t& term) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), term);
+    if (error != std::errc() || end != text.data() + text.size() || term == 0 || term > clock::SpeedFactor::max_term) {
+      throw base::BadArgument("dilation=" + std::string(value) + ": is N or N/D, each from 1 to 10^12");
+    }
+  };
+  parse(value.substr(0, slash), terms[0]);
+  if (slash != std::string_view::npos) {
+    parse(value.substr(slash + 1), terms[1]);
+  }
+  return clock::SpeedFactor(terms[0], terms[1]);
+}
+
 }  // namespace
 
 AgentOptions parse_agent_options(std::span<const char* const> arguments) {
@@ -46,6 +62,8 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
                           : options.endpoint.life_socket) = parse_descriptor(name, value);
     } else if (name == "zero") {
       options.zero = parse_zero(value);
+    } else if (name == "dilation") {
+      options.dilation = parse_dilation(value);
     } else if (name == "stats") {
       options.stats = parse_descriptor(name, value);
     } else if (name == "record") {
@@ -53,10 +71,10 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
     } else if (name == "doctor") {
       options.doctor = parse_descriptor(name, value);
     } else if (!link::take_channel_option(name, value, options.channels)) {
-      throw base::BadArgument(
-          "unknown option \"" + std::string(argument) +
-          "\"; there are sock, zero, stats and doctor, and fd, memory, life, record, serial, ethernet, late, line, "
-          "window and ports");
+      throw base::BadArgument("unknown option \"" + std::string(argument) +
+                              "\"; there are sock, zero, dilation, stats and doctor, and fd, memory, life, record, "
+                              "serial, ethernet, late, line, "
+                              "window and ports");
     }
   }
   if (options.protocol == AgentOptions::Protocol::qqq && options.channels != link::ChannelOptions{}) {

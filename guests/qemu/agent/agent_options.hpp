@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "fermata/clock/speed_factor.hpp"
 #include "fermata/transport/endpoint.hpp"
 #include "fermata/wire/qqq_guest_session.hpp"
 #include "guests/qemu/agent/link/options.hpp"
@@ -20,8 +21,10 @@ struct AgentOptions {
   link::ChannelOptions channels{};                     ///< of link v1
   std::string record{};                                ///< file that takes a recording of the link; none if empty
   wire::ZeroRequest zero = wire::ZeroRequest::answer;  ///< zero=answer|exit
-  std::optional<int> stats{};                          ///< memory that takes a guest::Statistics
-  std::optional<int> doctor{};                         ///< takes the JSON report on this QEMU's abilities
+  clock::SpeedFactor dilation =
+      clock::SpeedFactor::nominal();  ///< dilation=N[/D]: virtual time in a span of the host's
+  std::optional<int> stats{};         ///< memory that takes a guest::Statistics
+  std::optional<int> doctor{};        ///< takes the JSON report on this QEMU's abilities
   friend bool operator==(const AgentOptions&, const AgentOptions&) = default;
 };
 

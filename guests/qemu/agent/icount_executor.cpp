@@ -69,7 +69,10 @@ void IcountExecutor::timer_expired() {
       return;  // an input has had the guest's device make an output at which it is to stop
     }
     if (reached < horizon_ || was_raised()) {
-      host_.arm_timer(reading_of(next_stop()));
+      tell_progress(reached);
+      if (state_ == State::running) {
+        host_.arm_timer(reading_of(next_stop()));
+      }
       return;
     }
     horizon_ = inputs_ != nullptr ? reached : standing_at();
@@ -130,19 +133,6 @@ bool IcountExecutor::let_others_go_first() {
   return have_others_gone_first_;
 }
 
-// True if a grant that came meanwhile lets the guest go on without a stop.
-bool IcountExecutor::was_raised() {
-  if (inputs_ == nullptr) {
-    return false;
-  }
-  follower_->serve({});
-  if (is_leaving_ || !granted_ || *granted_ <= horizon_) {
-    return false;
-  }
-  horizon_ = granted_horizon_ = *std::exchange(granted_, std::nullopt);
-  return true;
-}
-
 void IcountExecutor::stop_here(time::Instant at, wire::StopReason reason) {
   if (state_ == State::stalled && !stop_wanted_) {
     stop_wanted_ = reason;
@@ -172,8 +162,12 @@ time::Instant IcountExecutor::now() const { return time::Instant::origin() + (ho
 
 // Where the running machine is to be looked at next.
 time::Instant IcountExecutor::next_stop() const {
-  const auto input = inputs_ != nullptr ? inputs_->next() : std::nullopt;
-  return input ? std::min(*input, horizon_) : horizon_;
+  if (inputs_ == nullptr) {
+    return horizon_;
+  }
+  const time::Instant input = inputs_->next().value_or(horizon_);
+  const time::Instant milestone = follower_->milestone().value_or(horizon_);
+  return std::min({horizon_, input, milestone});
 }
 
 // The instant at which the machine stands, as qqq tells it: the horizon, unless it is beyond by an instruction or more.

@@ -97,6 +97,7 @@ class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
   [[nodiscard]] bool let_others_go_first();
   void deliver_due(time::Instant reached);
   [[nodiscard]] bool was_raised();
+  void tell_progress(time::Instant reached);
   [[nodiscard]] bool shakes_hands_at_once();
   void go_on_to(time::Instant horizon);
   [[nodiscard]] wire::NextEvent next_event() const;

@@ -29,7 +29,9 @@ bool IcountExecutor::wait_within_instruction(const std::function<bool()>& is_ans
       goes_on =
           report_within_instruction(std::exchange(stop_wanted_, std::nullopt).value_or(wire::StopReason::horizon));
     } else {
-      pass_time_until(std::min(horizon_, inputs_->next().value_or(horizon_)));
+      pass_time_until(next_stop());
+      tell_progress(now());
+      goes_on = !is_leaving_;
     }
   }
   if (goes_on && !stop_wanted_) {

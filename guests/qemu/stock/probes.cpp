@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstring>
+#include <functional>
 
 namespace fermata::qemu {
 namespace {
@@ -25,27 +26,34 @@ bool do_timers_work(const Symbols& qemu) {
   return !was_pending && is_armed && !qemu.timer_pending(&probe);
 }
 
+using Expect = std::function<void(bool holds, const char* failure)>;
+
+void probe_instruction_counting(const Symbols& qemu, const Expect& expect) {
+  expect(*qemu.use_icount != 0, "this QEMU does not count instructions; start it with -icount N,sleep=off");
+  const std::int64_t instruction_ns = qemu.icount_to_ns(1);
+  expect(instruction_ns > 0 && std::has_single_bit(static_cast<std::uint64_t>(instruction_ns)),
+         "icount_to_ns does not tell the length of an instruction");
+}
+
 }  // namespace
 
-std::vector<std::string> failed_probes(const Symbols& qemu, bool has_machine) {
+std::vector<std::string> failed_probes(const Symbols& qemu, bool has_machine, bool counts_instructions) {
   std::vector<std::string> failures;
-  const auto expect = [&failures](bool holds, const char* failure) {
+  const Expect expect = [&failures](bool holds, const char* failure) {
     if (!holds) {
       failures.emplace_back(failure);
     }
-    return holds;
   };
 
-  expect(*qemu.use_icount != 0, "this QEMU does not count instructions; start it with -icount N,sleep=off");
+  if (counts_instructions) {
+    probe_instruction_counting(qemu, expect);
+  }
   expect(*qemu.rtc_clock == virtual_clock,
          "the real-time clock does not follow the virtual clock; start QEMU with -rtc clock=vm");
   expect(qemu.bql_locked(), "bql_locked does not tell that the main thread holds QEMU's lock here");
   expect(!qemu.runstate_is_running(), "runstate_is_running says that a machine runs which has not been started");
   expect(qemu.qemu_shutdown_requested_get() == 0 && qemu.qemu_reset_requested_get() == 0,
          "qemu_shutdown_requested_get or qemu_reset_requested_get tells of a request that nobody made");
-  const std::int64_t instruction_ns = qemu.icount_to_ns(1);
-  expect(instruction_ns > 0 && std::has_single_bit(static_cast<std::uint64_t>(instruction_ns)),
-         "icount_to_ns does not tell the length of an instruction");
   expect(qemu.qemu_clock_get_ns(virtual_clock) == qemu.qemu_clock_get_ns(virtual_clock),
          "the virtual clock moves although no instruction runs");
   expect(do_timers_work(qemu), "a timer on the virtual clock cannot be armed and deleted");

@@ -54,7 +54,10 @@ Channels::Channels(QemuHost& host, IcountExecutor& executor, Snapshots& snapshot
 }
 
 std::unique_ptr<wire::GuestSession> Channels::make_session(const std::string& name) {
-  wire::link::GuestSession::Identity identity{.name = name, .abilities = abilities};
+  // Whether a guest of several vCPUs stands at an instant shows in whose turn is next, so that must not depend on how
+  // soon the simulator raises the horizon.
+  const std::uint32_t missing = host_->do_vcpus_take_turns() ? wire::link::ability_progress : 0U;
+  wire::link::GuestSession::Identity identity{.name = name, .abilities = abilities & ~missing};
   for (const auto& end : ends_) {
     identity.channels.push_back(end->declared());
   }

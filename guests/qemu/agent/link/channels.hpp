@@ -25,7 +25,7 @@ class Channels final : public wire::link::GuestSession::Port, public IcountExecu
  public:
   static constexpr std::uint32_t abilities = wire::link::ability_exact | wire::link::ability_reactive |
                                              wire::link::ability_present | wire::link::ability_checkpoints |
-                                             wire::link::ability_raise;
+                                             wire::link::ability_raise | wire::link::ability_progress;
   static constexpr std::size_t most_checkpoints = 64;
 
   /// All outlive it. The ends are the channels 1, 2, 3 ...

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// How a guest is kept from standing: in the callback of the executor's timer, in the vCPU thread with QEMU's lock held.
+//
+//   vCPU thread                                              simulator
+//   guest code ... the timer expires at a milestone
+//     PROGRESS ---------------------------------------------> advances its model
+//     a GRANT that is there raises the horizon <------------- GRANT of the next quantum
+//     the timer is armed at the next milestone
+//   guest code ... the timer expires at the horizon
+//     a GRANT that came meanwhile: as at a milestone. None: the guest stands
+#include <algorithm>
+#include <utility>
+
+#include "guests/qemu/agent/icount_executor.hpp"
+
+namespace fermata::qemu {
+
+// True if a grant that came meanwhile lets the guest go on without a stop.
+bool IcountExecutor::was_raised() {
+  if (inputs_ == nullptr) {
+    return false;
+  }
+  follower_->serve({});
+  if (is_leaving_ || !granted_ || *granted_ <= horizon_) {
+    return false;
+  }
+  horizon_ = granted_horizon_ = *std::exchange(granted_, std::nullopt);
+  return true;
+}
+
+// If a milestone has come: tells it, and takes what grants there are. At most one write and one read, with the lock
+// held; neither waits.
+void IcountExecutor::tell_progress(time::Instant reached) {
+  const auto milestone = inputs_ != nullptr ? follower_->milestone() : std::nullopt;
+  if (!milestone || reached < *milestone) {
+    return;
+  }
+  inputs_->standing(reached);
+  if (state_ == State::held || stop_wanted_) {
+    return;  // what QEMU's main thread sent is an output at which the guest is to stop
+  }
+  follower_->progressed(reached);
+  if (follower_->unsent_bytes() == 0) {
+    follower_->serve({});
+  }
+  if (granted_ && *granted_ > horizon_) {
+    horizon_ = granted_horizon_ = *std::exchange(granted_, std::nullopt);
+  }
+  if (is_leaving_ && state_ == State::running) {
+    horizon_ = reached;
+    state_ = State::held;
+    is_reported_ = true;
+    hold();
+  }
+}
+
+}  // namespace fermata::qemu

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/agent/threaded/host_time.hpp"
+
+#include <algorithm>
+
+namespace fermata::qemu {
+namespace {
+
+// Of a wait its last part is spent awake: about what the host needs to wake a thread up.
+constexpr host::HostDuration spin = std::chrono::microseconds(20);
+// How often a wait looks whether the machine was stopped.
+constexpr host::HostDuration longest_sleep = std::chrono::milliseconds(1);
+
+}  // namespace
+
+time::Duration HostTime::reading() const {
+  const time::Duration host = vcpus_.running_clock();
+  return is_stopped_.load(std::memory_order_acquire) ? host : clock_.reading(host);
+}
+
+bool HostTime::begin(time::Duration limit) {
+  const time::Duration standing = clock_.limit();
+  const time::Duration paid = std::min(debt_, limit - standing);
+  debt_ -= paid;
+  const time::Duration reading = standing + paid;
+  clock_.go_on(vcpus_.running_clock(), reading, limit);
+  if (reading == limit) {
+    return false;
+  }
+  sample(cpu_when_resumed_);
+  if (options_.guest_clocks != nullptr) {
+    options_.guest_clocks->show(reading);
+  }
+  return true;
+}
+
+bool HostTime::run(const std::function<bool()>& must_stop) {
+  const host::HostClock& host_clock = host::HostClock::monotonic();
+  for (;;) {
+    if (must_stop()) {
+      return false;
+    }
+    const time::Duration left = clock_.until_limit(vcpus_.running_clock());
+    if (left <= time::Duration::zero()) {
+      break;
+    }
+    const host::HostDuration rest(left.ns());
+    host::wait_until(host_clock.now() + std::min(rest, longest_sleep),
+                     rest > longest_sleep ? host::HostDuration{} : spin);
+  }
+  woken_at_ = vcpus_.running_clock();
+  sample(cpu_when_woken_);
+  return true;
+}
+
+void HostTime::end() {
+  const time::Duration past_when_woken = -clock_.until_limit(woken_at_);
+  vcpus_.pause();
+  const time::Duration past = -clock_.until_limit(vcpus_.running_clock());
+  if (options_.guest_clocks != nullptr) {
+    options_.guest_clocks->hold();
+  }
+  const time::Duration beyond = ran_on(past_when_woken, past);
+  debt_ += options_.factor.scaled(beyond);
+  if (options_.statistics != nullptr) {
+    options_.statistics->count_run_on(beyond.ns());
+  }
+}
+
+// Of the vCPU that ran longest, in its own processor time: an idle one has not run, nor one that another process kept
+// from its core. What it did between the limit and our waking up is not known exactly; no more than both tell.
+time::Duration HostTime::ran_on(time::Duration past_when_woken, time::Duration past) const {
+  const host::HostDuration late(std::max<std::int64_t>(past_when_woken.ns(), 0));
+  host::HostDuration longest{};
+  for (std::size_t i = 0; i < cpu_when_woken_.size(); ++i) {
+    const host::HostDuration before = std::min(late, cpu_when_woken_[i] - cpu_when_resumed_[i]);
+    const host::HostDuration after = vcpus_.cpu_time(static_cast<int>(i)) - cpu_when_woken_[i];
+    longest = std::max(longest, before + after);
+  }
+  return std::min(time::Duration::nanoseconds(longest.count()), std::max(past, time::Duration::zero()));
+}
+
+void HostTime::sample(std::vector<host::HostDuration>& cpu_times) const {
+  cpu_times.resize(static_cast<std::size_t>(vcpus_.count()));
+  for (std::size_t i = 0; i < cpu_times.size(); ++i) {
+    cpu_times[i] = vcpus_.cpu_time(static_cast<int>(i));
+  }
+}
+
+// QEMU's own clock is made to show ours, so that a snapshot has it.
+void HostTime::stopped() {
+  if (options_.guest_clocks != nullptr) {
+    options_.guest_clocks->hold();
+    options_.guest_clocks->show(reading());
+  }
+  vcpus_.set_running_clock(reading());
+  is_stopped_ = true;
+}
+
+void HostTime::started(time::Duration reading, time::Duration limit) {
+  clock_.go_on(vcpus_.running_clock(), reading, limit);
+  is_stopped_ = false;
+  if (options_.guest_clocks != nullptr) {
+    options_.guest_clocks->adopt(reading);
+  }
+}
+
+}  // namespace fermata::qemu

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "fermata/guest/statistics.hpp"
+#include "guests/qemu/agent/threaded/clamped_clock.hpp"
+#include "guests/qemu/agent/threaded/machine_time.hpp"
+#include "guests/qemu/stock/time/vcpus.hpp"
+
+namespace fermata::qemu {
+
+/// Virtual time that is the host's, up to each limit: for KVM, and for multi-threaded TCG. The virtual clock stops
+/// exactly at the limit; the guest runs on for the moment that it takes to stop its vCPUs, and what it ran on is a
+/// debt, taken off what it is given next. So the guest has had no more processor time than virtual time, in the long
+/// run.
+class HostTime final : public MachineTime {
+ public:
+  struct Options {
+    clock::SpeedFactor factor = clock::SpeedFactor::nominal();  ///< virtual time in a span of the host's
+    GuestClocks* guest_clocks = nullptr;                        ///< KVM's
+    guest::Statistics* statistics = nullptr;
+  };
+
+  /// All outlive it.
+  HostTime(Vcpus& vcpus, const Options& options) : vcpus_(vcpus), options_(options), clock_(options.factor) {}
+
+  // MachineTime
+  [[nodiscard]] time::Duration reading() const override;
+  [[nodiscard]] bool begin(time::Duration limit) override;
+  bool run(const std::function<bool()>& must_stop) override;
+  void raise(time::Duration limit) override { clock_.set_limit(limit); }
+  void end() override;
+  void stopped() override;
+  void started(time::Duration reading, time::Duration limit) override;
+
+ private:
+  void sample(std::vector<host::HostDuration>& cpu_times) const;
+  [[nodiscard]] time::Duration ran_on(time::Duration past_when_woken, time::Duration past) const;
+
+  Vcpus& vcpus_;
+  Options options_;
+  ClampedClock clock_;
+  std::atomic<bool> is_stopped_{true};  // the clock is QEMU's, which a snapshot's load sets
+  time::Duration debt_;                 // of virtual time
+  time::Duration woken_at_;             // of the host's
+  std::vector<host::HostDuration> cpu_when_resumed_;
+  std::vector<host::HostDuration> cpu_when_woken_;
+};
+
+}  // namespace fermata::qemu

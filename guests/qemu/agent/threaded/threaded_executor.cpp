@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// How a QEMU whose vCPUs have threads of their own is held at an instant.
+//
+//   agent's thread                          vCPU threads              QEMU's main thread
+//     wait for a grant                        stand, paused             QMP, gdb, devices
+//     lock, limit = horizon, resume
+//     sleep until the clock shows it          guest code                timers
+//       (it stops there by itself)
+//     lock, run timers, pause                 stand, paused
+//     report
+//
+// The vCPUs stand where QEMU itself has them stand when its user stops the machine, so that monitor commands,
+// debuggers and snapshots find all as they know it. Two things of QEMU's let them go unasked, and then the vCPUs are
+// barred (their next work is to wait) until the agent's thread has paused them again: a start (`cont`, the end of a
+// snapshot) and a system reset.
+//
+// The machine's user may stop it in the middle of a grant: its time stands then, and the grant goes on when it does.
+#include "guests/qemu/agent/threaded/threaded_executor.hpp"
+
+#include <utility>
+
+namespace fermata::qemu {
+namespace {
+
+// From enabling QEMU's clock to our being told of the machine's start.
+constexpr time::Duration longest_start = time::Duration::milliseconds(100);
+
+}  // namespace
+
+void ThreadedExecutor::leave(const wire::Leave& order) {
+  is_leaving_ = true;
+  if (order.is_fault) {
+    host_.tell_user("the machine ends: " + order.why);
+  }
+}
+
+void ThreadedExecutor::run() {
+  while (!is_leaving_ && !is_over()) {
+    wait_for_order();
+    if (granted_ && host_.is_running() && !is_leaving_) {
+      run_to(*std::exchange(granted_, std::nullopt));
+    }
+  }
+  if (!is_over()) {
+    host_.lock();
+    host_.request_quit(is_fault_);
+    host_.unlock();
+  }
+}
+
+void ThreadedExecutor::wait_for_order() {
+  if (must_pause_) {
+    pause_again();
+  }
+  if (!granted_) {
+    follower_->serve(look_interval);
+  } else if (!host_.is_running()) {
+    host_.pause();
+  }
+}
+
+void ThreadedExecutor::pause_again() {
+  host_.lock();
+  if (must_pause_.exchange(false) && host_.is_running()) {
+    vcpus_.pause();
+  }
+  host_.unlock();
+}
+
+void ThreadedExecutor::run_to(time::Instant horizon) {
+  host_.lock();
+  if (!host_.is_running()) {  // its user was quicker
+    granted_ = horizon;
+    host_.unlock();
+    return;
+  }
+  horizon_ = horizon;
+  if (time_.begin(reading_of(horizon_))) {
+    must_pause_ = false;
+    is_held_ = false;
+    vcpus_.resume();
+    host_.unlock();
+    while (!is_over() && !has_got_there()) {
+    }
+  } else {
+    host_.unlock();
+  }
+  if (!is_over()) {
+    follower_->stopped({.now = horizon_});
+  }
+}
+
+// Runs on for a while; true once the machine stands at its horizon.
+bool ThreadedExecutor::has_got_there() {
+  if (!time_.run([this] { return is_over() || !host_.is_running(); })) {
+    host_.pause();
+    return false;
+  }
+  return !was_raised() && hold();
+}
+
+// True if a later horizon has come meanwhile: the guest goes on without a stop.
+bool ThreadedExecutor::was_raised() {
+  follower_->serve({});
+  if (is_leaving_ || !granted_ || *granted_ <= horizon_) {
+    return false;
+  }
+  host_.lock();
+  horizon_ = *std::exchange(granted_, std::nullopt);
+  time_.raise(reading_of(horizon_));
+  host_.unlock();
+  return true;
+}
+
+// Timers that are due go first: QEMU's main thread may be late, and must not find them overdue after the hold. False if
+// the machine is not where it is to be held: a snapshot was loaded this moment.
+bool ThreadedExecutor::hold() {
+  host_.lock();
+  const bool is_there = time_.reading() >= reading_of(horizon_);
+  if (is_there) {
+    if (host_.is_running()) {
+      vcpus_.run_timers();
+    }
+    is_held_ = true;  // before the lock is dropped: a reset may come meanwhile
+    time_.end();
+  }
+  host_.unlock();
+  return is_there;
+}
+
+// Lock held, vCPUs stand. The wait ends when the agent's thread has paused them, which shows in the clock.
+void ThreadedExecutor::bar_vcpus() {
+  must_pause_ = true;
+  vcpus_.bar([this] {
+    while (is_held_ && !is_over() && host_.is_running() && host_.is_clock_enabled()) {
+      host_.unlock();
+      host_.pause();
+      host_.lock();
+    }
+  });
+}
+
+// QEMU's clock has run on for a moment since it was enabled, which is nobody's time; a snapshot moves it by more, or
+// back.
+void ThreadedExecutor::machine_started() {
+  const time::Duration reading = vcpus_.running_clock();
+  const time::Duration moved = reading - stopped_at_;
+  const bool is_moved = is_restoring_ || moved < time::Duration::zero() || moved > longest_start;
+  if (!std::exchange(has_started_, true)) {
+    zero_ = is_moved ? reading : stopped_at_;  // not 0 after -loadvm: the simulator's time starts here
+  } else if (is_moved) {
+    zero_ += moved;
+  }
+  is_restoring_ = false;
+  const time::Duration limit = reading_of(horizon_);
+  time_.started(is_held_ ? limit : is_moved ? reading : stopped_at_, limit);
+  if (is_held_) {
+    bar_vcpus();
+  }
+}
+
+void ThreadedExecutor::machine_stopped(const std::string& state) {
+  stopped_at_ = time_.reading();
+  time_.stopped();
+  is_restoring_ = state == "restore-vm";
+  if (state == "guest-panicked" || state == "shutdown" || state == "internal-error" || state == "io-error" ||
+      state == "watchdog") {
+    host_.tell_user("the machine is paused (" + state + "); it reports nothing to the simulator until it goes on");
+  }
+}
+
+void ThreadedExecutor::machine_reset() {
+  if (is_held_) {
+    bar_vcpus();
+  }
+}
+
+}  // namespace fermata::qemu

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/agent/threaded/threaded_machine.hpp"
+
+#include <cstdlib>
+#include <optional>
+#include <thread>
+
+#include "fermata/base/error.hpp"
+#include "fermata/host/punctual_thread.hpp"
+#include "fermata/host/quiet_thread.hpp"
+#include "guests/qemu/agent/threaded/host_time.hpp"
+#include "guests/qemu/agent/threaded/threaded_executor.hpp"
+#include "guests/qemu/stock/doctor.hpp"
+#include "guests/qemu/stock/time/accelerator_clock.hpp"
+#include "guests/qemu/stock/time/kvm_clocks.hpp"
+#include "guests/qemu/stock/time/stock_vcpus.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
+ public:
+  ThreadedMachine(const AgentOptions& options, const Symbols& symbols)
+      : Machine(options, symbols), time_symbols_(find_time_symbols(program_lookup())) {
+    const std::vector<std::string> missing = missing_for(feature(), program_lookup());
+    if (!missing.empty()) {
+      std::string names;
+      for (const std::string& name : missing) {
+        names += " " + name;
+      }
+      throw base::Error(base::ErrorCode::unsupported, std::string(to_string(feature())) + ": this QEMU (" +
+                                                          to_string(query_version(symbols)) +
+                                                          ") does not export:" + names);
+    }
+  }
+
+  void take_over() override {
+    check(false);
+    vcpus_.emplace(symbols(), time_symbols_);
+    if (is_kvm()) {
+      kvm_clocks_.emplace(symbols(), time_symbols_);
+    }
+    time_.emplace(*vcpus_, HostTime::Options{.factor = options().dilation,
+                                             .guest_clocks = kvm_clocks_ ? &*kvm_clocks_ : nullptr,
+                                             .statistics = statistics()});
+    if (const std::string failure = AcceleratorClock::install(time_symbols_, *this, !is_kvm()); !failure.empty()) {
+      tell(failure);
+      tell("QEMU " + to_string(query_version(symbols())) + " cannot be held at virtual instants as it was started");
+      std::exit(EXIT_FAILURE);
+    }
+    executor_.emplace(qemu(), *vcpus_, *time_);
+    executor_->set_follower(follow(std::make_unique<wire::QqqGuestSession>(options().zero), *executor_));
+    qemu().connect(*executor_);
+    watch([this] { return executor_->has_left_for_a_fault(); });
+    host::start_quiet_thread("holds the machine", [this] { run(); }).detach();
+  }
+
+  void ended(int /*exit_status*/) override {
+    executor_->ended();
+    close_link();
+  }
+
+ private:
+  // AcceleratorClock::Reader
+  [[nodiscard]] std::int64_t virtual_ns() const override { return time_->reading().ns(); }
+
+  [[nodiscard]] bool is_kvm() const { return time_symbols_.kvm_allowed != nullptr && *time_symbols_.kvm_allowed; }
+  [[nodiscard]] TimeFeature feature() const { return is_kvm() ? TimeFeature::kvm : TimeFeature::host_time; }
+
+  void run() {
+    if (const std::string shortfall = host::make_punctual(); !shortfall.empty()) {
+      tell("note: the guest may run on for longer at its horizons: " + shortfall);
+    }
+    executor_->run();
+  }
+
+  TimeSymbols time_symbols_;
+  std::optional<StockVcpus> vcpus_;
+  std::optional<KvmClocks> kvm_clocks_;
+  std::optional<HostTime> time_;
+  std::optional<ThreadedExecutor> executor_;
+};
+
+}  // namespace
+
+std::unique_ptr<Machine> make_threaded_machine(const AgentOptions& options, const Symbols& symbols) {
+  return std::make_unique<ThreadedMachine>(options, symbols);
+}
+
+}  // namespace fermata::qemu

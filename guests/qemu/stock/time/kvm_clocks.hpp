@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fermata/host/clock.hpp"
+#include "guests/qemu/stock/symbols.hpp"
+#include "guests/qemu/stock/time/symbols.hpp"
+#include "guests/qemu/stock/time/vcpus.hpp"
+
+namespace fermata::qemu {
+
+/// The clocks that KVM gives its guest from the host's time: kvmclock, and each vCPU's time-stamp counter. Both are set
+/// to virtual time whenever the vCPUs go on (Linux, Documentation/virt/kvm/api.rst: KVM_SET_CLOCK; devices/vcpu.rst:
+/// KVM_VCPU_TSC_OFFSET), so that what they are wrong by does not add up. The local APIC's timer, where it is the
+/// kernel's, stays on the host's time: nothing reaches it.
+class KvmClocks final : public GuestClocks {
+ public:
+  /// At machine-init-done, lock held; `time` has all that KVM needs.
+  KvmClocks(const Symbols& symbols, const TimeSymbols& time);
+
+  // GuestClocks
+  void hold() override;
+  void show(time::Duration reading) override;
+  void adopt(time::Duration reading) override;
+
+  /// What of the guest's clocks cannot be held, for people: a sentence each. After the first `adopt`.
+  [[nodiscard]] std::vector<std::string> shortfalls() const;
+
+ private:
+  // One vCPU's counter: it shows the host's plus an offset.
+  struct Counter {
+    QemuCpu* cpu;
+    std::int64_t offset = 0;
+    std::int64_t base = 0;  // what it shows at reading 0
+  };
+
+  [[nodiscard]] std::optional<std::int64_t> kvmclock() const;
+  void adopt_counters(time::Duration reading);
+  void show_counter(Counter& counter, time::Duration reading);
+  [[nodiscard]] std::int64_t cycles_in(time::Duration span) const;
+  [[nodiscard]] std::optional<std::int64_t> offset_of(const Counter& counter) const;
+  [[nodiscard]] bool set_offset(const Counter& counter, std::int64_t offset) const;
+  [[nodiscard]] bool obeys(const Counter& counter) const;
+  [[nodiscard]] std::optional<std::uint64_t> read_counter(const Counter& counter) const;
+
+  Symbols qemu_;
+  TimeSymbols time_;
+  std::optional<std::int64_t> clock_base_;  // kvmclock at reading 0; nothing where it cannot be set
+  std::vector<Counter> counters_;           // empty where the host does not obey
+  std::int64_t khz_ = 0;
+  std::int64_t held_at_ = 0;  // the host's counter
+  bool has_looked_ = false;
+};
+
+}  // namespace fermata::qemu

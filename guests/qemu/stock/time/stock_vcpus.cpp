@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/stock/time/stock_vcpus.hpp"
+
+#include "fermata/base/error.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+// How much of QEMU's timers_state is looked at, in words: its tail differs between versions.
+constexpr std::size_t state_extent = 16;
+
+}  // namespace
+
+StockVcpus::StockVcpus(const Symbols& symbols, const TimeSymbols& time) : qemu_(symbols), time_(time) {
+  for (int i = 0; QemuCpu* cpu = qemu_.qemu_get_cpu(i); ++i) {
+    vcpus_.push_back(std::make_unique<Vcpu>(cpu));
+  }
+}
+
+// Also tells who the vCPU's thread is: QEMU runs queued work in it.
+void StockVcpus::bar(const std::function<void()>& wait) {
+  for (const auto& vcpu : vcpus_) {
+    vcpu->wait = wait;
+    qemu_.async_run_on_cpu(
+        vcpu->cpu,
+        [](QemuCpu* /*cpu*/, std::uint64_t opaque) {
+          auto* self = reinterpret_cast<Vcpu*>(opaque);
+          self->find_clock();
+          self->wait();
+        },
+        reinterpret_cast<std::uint64_t>(vcpu.get()));
+  }
+}
+
+void StockVcpus::Vcpu::find_clock() {
+  if (has_clock.load()) {
+    return;
+  }
+  try {
+    clock = host::ThreadClock::of_this_thread();
+    has_clock = true;
+  } catch (const base::Error&) {  // its time counts as none, then
+  }
+}
+
+host::HostDuration StockVcpus::cpu_time(int vcpu) const {
+  const Vcpu& which = *vcpus_[static_cast<std::size_t>(vcpu)];
+  return which.has_clock.load(std::memory_order_acquire) ? which.clock->used() : host::HostDuration{};
+}
+
+time::Duration StockVcpus::running_clock() const { return time::Duration::nanoseconds(time_.cpu_get_clock()); }
+
+bool StockVcpus::set_running_clock(time::Duration reading) {
+  if (clock_offset_ == nullptr) {
+    clock_offset_ = find_clock_offset();
+  }
+  const std::int64_t before = time_.cpu_get_clock();
+  if (before == reading.ns()) {
+    return true;
+  }
+  if (clock_offset_ == nullptr || *clock_offset_ != before) {
+    return false;
+  }
+  *clock_offset_ = reading.ns();
+  if (time_.cpu_get_clock() == reading.ns()) {
+    return true;
+  }
+  *clock_offset_ = before;
+  clock_offset_ = nullptr;
+  return false;
+}
+
+// While the machine is stopped QEMU's clock shows what the word holds; whether it is the word is proved by setting it.
+std::int64_t* StockVcpus::find_clock_offset() const {
+  const std::int64_t reading = time_.cpu_get_clock();
+  std::int64_t* found = nullptr;
+  for (std::size_t i = 0; i < state_extent; ++i) {
+    if (time_.timers_state[i] == reading) {
+      if (found != nullptr) {
+        return nullptr;  // not to be told apart at this reading
+      }
+      found = &time_.timers_state[i];
+    }
+  }
+  return found;
+}
+
+}  // namespace fermata::qemu

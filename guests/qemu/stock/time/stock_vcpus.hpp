@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "guests/qemu/stock/symbols.hpp"
+#include "guests/qemu/stock/time/symbols.hpp"
+#include "guests/qemu/stock/time/vcpus.hpp"
+
+namespace fermata::qemu {
+
+/// Those of the QEMU around us. One per process, never destroyed.
+class StockVcpus final : public Vcpus {
+ public:
+  /// At machine-init-done, lock held: `symbols` and `time` have all that is needed.
+  StockVcpus(const Symbols& symbols, const TimeSymbols& time);
+
+  // Vcpus
+  void pause() override { time_.pause_all_vcpus(); }
+  void resume() override { time_.resume_all_vcpus(); }
+  void run_timers() override { time_.qemu_clock_run_timers(virtual_clock); }
+  void bar(const std::function<void()>& wait) override;
+  [[nodiscard]] time::Duration running_clock() const override;
+  bool set_running_clock(time::Duration reading) override;
+  [[nodiscard]] int count() const override { return static_cast<int>(vcpus_.size()); }
+  [[nodiscard]] host::HostDuration cpu_time(int vcpu) const override;
+
+ private:
+  struct Vcpu {
+    QemuCpu* cpu;
+    std::function<void()> wait{};
+    std::optional<host::ThreadClock> clock{};  // valid once has_clock is true
+    std::atomic<bool> has_clock{false};
+
+    explicit Vcpu(QemuCpu* which) : cpu(which) {}
+    void find_clock();
+  };
+
+  [[nodiscard]] std::int64_t* find_clock_offset() const;
+
+  Symbols qemu_;
+  TimeSymbols time_;
+  std::vector<std::unique_ptr<Vcpu>> vcpus_;
+  std::int64_t* clock_offset_ = nullptr;
+};
+
+}  // namespace fermata::qemu

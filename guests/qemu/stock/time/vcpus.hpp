@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "fermata/host/clock.hpp"
+#include "fermata/time/duration.hpp"
+
+namespace fermata::qemu {
+
+/// The vCPUs of a QEMU that has a thread for each (KVM, multi-threaded TCG), and the host's time beneath its virtual
+/// clock. A seam as QemuHost is one. QEMU's lock protects everything here unless a call says otherwise.
+class Vcpus {
+ public:
+  virtual ~Vcpus() = default;
+
+  /// Brings all of them to a halt outside guest code, with the virtual clock's timers off. Drops the lock while it
+  /// waits. Not in a vCPU's thread.
+  virtual void pause() = 0;
+  /// Lets all go on, and the timers. Nothing while QEMU's user has stopped the machine.
+  virtual void resume() = 0;
+  /// Runs the virtual clock's timers that are due in this thread, while the vCPUs run: QEMU's main thread would come
+  /// to them some time later.
+  virtual void run_timers() = 0;
+  /// Has each vCPU that is about to go on call `wait`, in its thread with the lock held, before its next instruction.
+  /// While the vCPUs stand.
+  virtual void bar(const std::function<void()>& wait) = 0;
+
+  /// The time that the virtual clock would show: the host's while the machine runs, standing while it is stopped. Any
+  /// thread.
+  [[nodiscard]] virtual time::Duration running_clock() const = 0;
+  /// Sets it, while the machine is stopped: what a snapshot saves. False if this QEMU does not let us.
+  virtual bool set_running_clock(time::Duration reading) = 0;
+
+  [[nodiscard]] virtual int count() const = 0;
+  /// The processor time that a vCPU's thread has had, zero until that is known. Any thread, no lock.
+  [[nodiscard]] virtual host::HostDuration cpu_time(int vcpu) const = 0;
+};
+
+/// Clocks of the guest's that follow the host's time by themselves, outside of QEMU's virtual clock: KVM's. All calls
+/// with the lock held, readings are of the virtual clock.
+class GuestClocks {
+ public:
+  virtual ~GuestClocks() = default;
+
+  /// The vCPUs have been paused.
+  virtual void hold() = 0;
+  /// The guest is to see that it is `reading`: the vCPUs are about to go on, or QEMU is about to save its state.
+  virtual void show(time::Duration reading) = 0;
+  /// The machine starts, or a snapshot was loaded: what they show now is what they are to show at `reading`.
+  virtual void adopt(time::Duration reading) = 0;
+};
+
+}  // namespace fermata::qemu
