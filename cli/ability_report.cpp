@@ -44,7 +44,7 @@ QemuExamination parse_examination(const std::string& path, const std::string& do
   return qemu;
 }
 
-std::string to_text(const std::vector<QemuExamination>& qemus, const KvmExamination& kvm) {
+std::string to_text(const std::vector<QemuExamination>& qemus, const host::KvmExamination& kvm) {
   std::string text;
   for (const QemuExamination& qemu : qemus) {
     text += header(qemu);
@@ -64,7 +64,7 @@ std::string to_text(const std::vector<QemuExamination>& qemus, const KvmExaminat
   return text + fmt::format("/dev/kvm: {}, {}\n", kvm.is_usable ? "usable" : "not usable", kvm.reason);
 }
 
-std::string to_json(const std::vector<QemuExamination>& qemus, const KvmExamination& kvm) {
+std::string to_json(const std::vector<QemuExamination>& qemus, const host::KvmExamination& kvm) {
   ordered_json list = ordered_json::array();
   for (const QemuExamination& qemu : qemus) {
     if (!qemu.failure.empty()) {

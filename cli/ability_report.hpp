@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "fermata/host/kvm.hpp"
+
 namespace fermata::cli {
 
 /// Something that a guest may be able to do, and why it is or is not.
@@ -26,16 +28,10 @@ struct QemuExamination {
   std::string failure{};               ///< why nothing is known; empty if it is
 };
 
-/// Whether /dev/kvm can be used.
-struct KvmExamination {
-  bool is_usable = false;
-  std::string reason;
-};
-
 /// Reads the document that the agent writes. One that cannot be read becomes a `failure`.
 [[nodiscard]] QemuExamination parse_examination(const std::string& path, const std::string& document);
 
-[[nodiscard]] std::string to_text(const std::vector<QemuExamination>& qemus, const KvmExamination& kvm);
-[[nodiscard]] std::string to_json(const std::vector<QemuExamination>& qemus, const KvmExamination& kvm);
+[[nodiscard]] std::string to_text(const std::vector<QemuExamination>& qemus, const host::KvmExamination& kvm);
+[[nodiscard]] std::string to_json(const std::vector<QemuExamination>& qemus, const host::KvmExamination& kvm);
 
 }  // namespace fermata::cli

@@ -3,8 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/kvm.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +17,7 @@
 #include "cli/output.hpp"
 #include "fermata/base/error.hpp"
 #include "fermata/host/child_process.hpp"
+#include "fermata/host/kvm.hpp"
 #include "fermata/host/unique_fd.hpp"
 #include "fermata/sim/qemu.hpp"
 
@@ -90,26 +89,6 @@ QemuExamination examine_qemu(const std::string& path) {
   }
 }
 
-KvmExamination examine_kvm(const std::string& device) {
-  if (::access(device.c_str(), F_OK) < 0) {
-    return {.is_usable = false, .reason = "it does not exist: this host, or its container, offers no virtualisation"};
-  }
-  const host::UniqueFd kvm(::open(device.c_str(), O_RDWR | O_CLOEXEC));
-  if (!kvm.is_open()) {
-    const int error = errno;
-    return {.is_usable = false,
-            .reason = fmt::format("it cannot be opened: {}{}", std::strerror(error),
-                                  error == EACCES ? "; join the group kvm" : "")};
-  }
-  const int version = ::ioctl(kvm.get(), KVM_GET_API_VERSION, 0);
-  if (version != KVM_API_VERSION) {
-    return {.is_usable = false,
-            .reason = version < 0 ? fmt::format("it does not answer: {}", std::strerror(errno))
-                                  : fmt::format("its API has version {} instead of {}", version, KVM_API_VERSION)};
-  }
-  return {.is_usable = true, .reason = fmt::format("API version {}", version)};
-}
-
 int run_doctor(const DoctorOptions& options) {
   std::vector<std::string> paths = options.qemus;
   if (paths.empty()) {
@@ -118,7 +97,7 @@ int run_doctor(const DoctorOptions& options) {
   }
   std::vector<QemuExamination> qemus;
   std::ranges::transform(paths, std::back_inserter(qemus), examine_qemu);
-  const KvmExamination kvm = examine_kvm();
+  const host::KvmExamination kvm = host::examine_kvm();
   print_output(options.is_json ? to_json(qemus, kvm) + "\n" : to_text(qemus, kvm));
   if (qemus.empty()) {
     fmt::print(stderr,

@@ -20,8 +20,6 @@ struct DoctorOptions {
 /// Has the agent examine the QEMU at `path`. What goes wrong is told in the result.
 [[nodiscard]] QemuExamination examine_qemu(const std::string& path);
 
-[[nodiscard]] KvmExamination examine_kvm(const std::string& device = "/dev/kvm");
-
 /// `fermata doctor`: returns the program's exit status, 0 if every QEMU could be examined and there was one.
 [[nodiscard]] int run_doctor(const DoctorOptions& options);
 

@@ -29,6 +29,14 @@ wire::ZeroRequest parse_zero(std::string_view value) {
   throw base::BadArgument("zero=" + std::string(value) + ": is zero=answer or zero=exit");
 }
 
+// True for instructions.
+bool parse_time(std::string_view value) {
+  if (value != "host" && value != "instructions") {
+    throw base::BadArgument("time=" + std::string(value) + ": is time=host or time=instructions");
+  }
+  return value == "instructions";
+}
+
 clock::SpeedFactor parse_dilation(std::string_view value) {
   std::uint64_t terms[2] = {0, 1};  // NOLINT(cppcoreguidelines-avoid-c-arrays)
   const std::size_t slash = value.find('/');
@@ -62,6 +70,8 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
                           : options.endpoint.life_socket) = parse_descriptor(name, value);
     } else if (name == "zero") {
       options.zero = parse_zero(value);
+    } else if (name == "time") {
+      options.time_from_instructions = parse_time(value);
     } else if (name == "dilation") {
       options.dilation = parse_dilation(value);
     } else if (name == "stats") {
@@ -71,10 +81,11 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
     } else if (name == "doctor") {
       options.doctor = parse_descriptor(name, value);
     } else if (!link::take_channel_option(name, value, options.channels)) {
-      throw base::BadArgument("unknown option \"" + std::string(argument) +
-                              "\"; there are sock, zero, dilation, stats and doctor, and fd, memory, life, record, "
-                              "serial, ethernet, late, line, "
-                              "window and ports");
+      throw base::BadArgument(
+          "unknown option \"" + std::string(argument) +
+          "\"; there are sock, zero, time, dilation, stats and doctor, and fd, memory, life, record, "
+          "serial, ethernet, late, line, "
+          "window and ports");
     }
   }
   if (options.protocol == AgentOptions::Protocol::qqq && options.channels != link::ChannelOptions{}) {

@@ -21,6 +21,7 @@ struct AgentOptions {
   link::ChannelOptions channels{};                     ///< of link v1
   std::string record{};                                ///< file that takes a recording of the link; none if empty
   wire::ZeroRequest zero = wire::ZeroRequest::answer;  ///< zero=answer|exit
+  bool time_from_instructions = false;                 ///< time=host|instructions, on multi-threaded TCG
   clock::SpeedFactor dilation =
       clock::SpeedFactor::nominal();  ///< dilation=N[/D]: virtual time in a span of the host's
   std::optional<int> stats{};         ///< memory that takes a guest::Statistics

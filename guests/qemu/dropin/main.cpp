@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "fermata/base/error.hpp"
+#include "fermata/host/kvm.hpp"
 #include "fermata/transport/unix_socket.hpp"
 #include "guests/qemu/dropin/command_line.hpp"
 #include "guests/qemu/dropin/descriptors.hpp"
@@ -121,9 +122,44 @@ void tell_notes(const ProgramOptions& options, const Ruling& ruling) {
   }
 }
 
+// What only some of the ways can do.
+void check_way(const ProgramOptions& options, const LinkOption& link, Way way) {
+  const bool follows_host = way == Way::host_time || way == Way::kvm;
+  const auto refuse = [](const std::string& why) { throw base::Error(base::ErrorCode::unsupported, why); };
+  if (!options.dilation.empty() && !follows_host) {
+    refuse("--dilation: only time that comes from the host's clock can be dilated (KVM, -accel tcg,thread=multi)");
+  }
+  if (options.time_from_instructions && way == Way::instructions) {
+    refuse(
+        "--time instructions: chooses on multi-threaded TCG; add -accel tcg,thread=multi, or leave it out, because "
+        "-icount counts instructions anyway");
+  }
+  if (link.protocol == LinkOption::Protocol::link && way != Way::instructions) {
+    refuse(
+        "-link: channels need instants, which a guest has only whose instructions are counted by one thread; say "
+        "-accel "
+        "tcg -icount 3,sleep=off, or -qqq sock=N for this guest");
+  }
+  if (options.is_strict && way != Way::instructions) {
+    refuse(fmt::format("--strict: {} is not the same in every run", to_string(way)));
+  }
+  if (way == Way::kvm) {
+    if (const host::KvmExamination kvm = host::examine_kvm(); !kvm.is_usable) {
+      refuse(
+          fmt::format("KVM: /dev/kvm is not usable, {}; without KVM say -accel tcg -icount 3,sleep=off", kvm.reason));
+    }
+  }
+  if (options.tells_way) {
+    complain(fmt::format("note: {}", to_string(way)));
+  }
+}
+
 int run_linked(const ProgramOptions& options, const Settings& settings, const Surroundings& where) {
   const LinkOption& link = *settings.link;
-  const Ruling ruling = judge(settings, options.qemu, options.add_missing);
+  const Ruling ruling =
+      judge(settings, options.qemu,
+            {.add_missing = options.add_missing, .time_from_instructions = options.time_from_instructions});
+  check_way(options, link, ruling.way);
   std::optional<transport::UnixSocket> connection;  // open until QEMU has taken our place
   if (!link.endpoint.path.empty()) {
     connection = transport::UnixSocket::connect(link.endpoint.path);
@@ -143,6 +179,8 @@ int run_linked(const ProgramOptions& options, const Settings& settings, const Su
                      : link.protocol == LinkOption::Protocol::link ? fmt::format("fd={}", sock)
                                                                    : fmt::format("sock={}", sock);
   told += link.is_exit_at_zero ? ",zero=exit" : "";
+  told += ruling.way == Way::instruction_slices ? ",time=instructions" : "";
+  told += options.dilation.empty() ? "" : ",dilation=" + options.dilation;
   told += options.stats ? fmt::format(",stats={}", *options.stats) : "";
   told += link.record.empty() ? "" : ",record=" + escape_commas(link.record);
   told += link.channels + judge_exactness(options, link, arguments);

@@ -17,6 +17,14 @@ int parse_descriptor(const std::string& option, const std::string& text) {
   return number;
 }
 
+// True for instructions.
+bool parse_time(const std::string& text) {
+  if (text != "host" && text != "instructions") {
+    throw base::BadArgument("--time " + text + ": virtual time comes from host or instructions");
+  }
+  return text == "instructions";
+}
+
 }  // namespace
 
 ProgramOptions parse_program_options(const std::vector<std::string>& arguments) {
@@ -39,6 +47,12 @@ ProgramOptions parse_program_options(const std::vector<std::string>& arguments) 
       options.is_strict = true;
     } else if (*at == "--print-command") {
       options.print_command = true;
+    } else if (*at == "--tell-way") {
+      options.tells_way = true;
+    } else if (*at == "--time") {
+      options.time_from_instructions = parse_time(value("--time"));
+    } else if (*at == "--dilation") {
+      options.dilation = value("--dilation");
     } else if (*at == "--agent") {
       options.agent = value("--agent");
     } else if (*at == "--stats") {
@@ -68,9 +82,8 @@ const char* usage() {
          "\n"
          "Starts the stock QEMU in its own place (it execs, it does not fork). With -qqq sock=N among QEMU's options\n"
          "(or -external_sim sock=N), QEMU's virtual clock follows the simulator at the other end of descriptor N, a\n"
-         "connected UNIX stream socket. That demands -rtc clock=vm and -icount N,sleep=off. Without -qqq everything "
-         "is\n"
-         "passed on unchanged.\n"
+         "connected UNIX stream socket. That demands -rtc clock=vm, and -icount N,sleep=off (exact), -enable-kvm or\n"
+         "-accel tcg,thread=multi (time from the host's clock). Without -qqq everything is passed on unchanged.\n"
          "\n"
          "  -qqq sock=N[,zero=exit]  zero=exit: a request of 0 us ends QEMU; it is answered at once otherwise\n"
          "  -link fd=N|path=P|memory=M,life=L[,CHANNEL...]  the same over link v1, which carries I/O at exact virtual\n"
@@ -87,6 +100,11 @@ const char* usage() {
          "Options:\n"
          "  --add-missing    add -icount shift=3,sleep=off and -rtc clock=vm where absent\n"
          "  --strict         refuse what lets the host's pace into the guest; without it, -link has notes about that\n"
+         "  --time WHERE     with thread=multi: virtual time from host (the default) or from instructions\n"
+         "  --dilation N[/D] with KVM or thread=multi: N ns of virtual time in D ns of the host's; with 1/10 the "
+         "guest\n"
+         "                   sees a machine 10 times as fast\n"
+         "  --tell-way       say on standard error where virtual time comes from\n"
          "  --agent FILE     the agent that QEMU loads (else FERMATA_QEMU_AGENT, else the installed one)\n"
          "  --stats FD       shared memory in which the agent counts\n"
          "  --print-command  print the command that would be executed, one argument a line, and exit\n"

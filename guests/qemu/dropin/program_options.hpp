@@ -12,6 +12,9 @@ struct ProgramOptions {
   bool add_missing = false;
   bool is_strict = false;
   bool print_command = false;
+  bool time_from_instructions = false;  ///< --time instructions
+  bool tells_way = false;               ///< --tell-way: says where virtual time comes from
+  std::string dilation{};               ///< N or N/D
   bool wants_help = false;
   bool wants_version = false;
   std::optional<std::string> agent{};

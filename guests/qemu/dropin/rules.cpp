@@ -14,7 +14,9 @@ namespace fermata::qemu {
 namespace {
 
 constexpr int largest_shift = 10;  // QEMU's MAX_ICOUNT_SHIFT
-constexpr const char* needed = "a held clock needs -rtc clock=vm and -icount N,sleep=off (N from 0 to 10, or auto)";
+constexpr const char* needed =
+    "a held clock needs -rtc clock=vm and -icount N,sleep=off (N from 0 to 10, or auto), or -rtc clock=vm and either "
+    "-enable-kvm or -accel tcg,thread=multi";
 
 [[noreturn]] void refuse(const std::string& why) { throw base::Error(base::ErrorCode::unsupported, why); }
 
@@ -66,19 +68,31 @@ bool is_kvm(const Settings& settings, const std::string& program) {
   return (name.ends_with("kvm") || name == "kvm-spice") && !settings.has_icount;
 }
 
-void judge_accelerator(const Settings& settings, const std::string& program) {
+// Both follow the host's time, which -icount would not let them.
+void judge_no_icount(const Settings& settings, const std::string& accelerator) {
+  if (settings.has_icount) {
+    refuse(accelerator +
+           " and -icount: instructions can be counted with one thread of TCG only; leave one of the two out");
+  }
+}
+
+Way way_of(const Settings& settings, const std::string& program, const Wishes& wishes) {
   if (is_kvm(settings, program)) {
-    refuse(
-        "KVM guests will be held by a later version of Fermata; for now leave out -enable-kvm (and accel=kvm, and "
-        "-cpu host) and say -accel tcg -icount 3,sleep=off -rtc clock=vm");
+    judge_no_icount(settings, "KVM");
+    if (wishes.time_from_instructions) {
+      refuse("--time=instructions: KVM does not count a guest's instructions; say -accel tcg,thread=multi");
+    }
+    return Way::kvm;
   }
   if (!settings.accelerators.empty() && settings.accelerators.front() != "tcg") {
     refuse(fmt::format("accelerator {}: its clock cannot be held; say -accel tcg, for {}",
                        settings.accelerators.front(), needed));
   }
-  if (settings.tcg_thread == "multi") {
-    refuse("-accel tcg,thread=multi: instructions can be counted with one thread only; leave thread=multi out");
+  if (settings.tcg_thread != "multi") {
+    return Way::instructions;
   }
+  judge_no_icount(settings, "-accel tcg,thread=multi");
+  return wishes.time_from_instructions ? Way::instruction_slices : Way::host_time;
 }
 
 void judge_icount(const Settings& settings, bool add_missing, Ruling& ruling) {
@@ -117,7 +131,17 @@ void judge_icount(const Settings& settings, bool add_missing, Ruling& ruling) {
 
 }  // namespace
 
-Ruling judge(const Settings& settings, const std::string& program, bool add_missing) {
+const char* to_string(Way way) {
+  switch (way) {
+    case Way::instructions: return "virtual time from counted instructions (TCG, one thread)";
+    case Way::host_time: return "virtual time from the host's clock (TCG, a thread for each vCPU)";
+    case Way::kvm: return "virtual time from the host's clock (KVM)";
+    case Way::instruction_slices: return "virtual time from counted instructions (TCG, a thread for each vCPU)";
+  }
+  return "unknown";
+}
+
+Ruling judge(const Settings& settings, const std::string& program, const Wishes& wishes) {
   Ruling ruling;
   if (settings.dangling) {
     refuse(fmt::format("option {} lacks its value; add it, or remove the option", *settings.dangling));
@@ -125,15 +149,11 @@ Ruling judge(const Settings& settings, const std::string& program, bool add_miss
   if (settings.is_daemonized) {
     refuse("-daemonize: a simulator knows its guest by the process that it started; leave -daemonize out");
   }
-  const bool wants_kvm = is_kvm(settings, program);
-  if (!wants_kvm) {
-    judge_accelerator(settings, program);
-    judge_icount(settings, add_missing, ruling);
-    judge_rtc(settings, add_missing, ruling);
-  } else {
-    judge_rtc(settings, add_missing, ruling);  // a wrong clock is the more lasting complaint
-    judge_accelerator(settings, program);
+  ruling.way = way_of(settings, program, wishes);
+  if (ruling.way == Way::instructions) {
+    judge_icount(settings, wishes.add_missing, ruling);
   }
+  judge_rtc(settings, wishes.add_missing, ruling);
   return ruling;
 }
 

@@ -11,7 +11,7 @@ namespace {
 using Arguments = std::vector<std::string>;
 
 Ruling judged(const Arguments& arguments, bool add_missing = false, const std::string& program = "qemu-system-arm") {
-  return judge(read_settings(parse_options(arguments)), program, add_missing);
+  return judge(read_settings(parse_options(arguments)), program, {.add_missing = add_missing});
 }
 
 std::string refusal(const Arguments& arguments, bool add_missing = false,
@@ -73,16 +73,32 @@ TEST(Rules, RefuseWhatContradictsAHeldClock) {
   EXPECT_TRUE(mentions(with({"-m"}), "-m lacks its value"));
 }
 
-TEST(Rules, KvmComesLater) {
+TEST(Rules, KvmNeedsTheClockOnly) {
   for (const Arguments& kvm : {Arguments{"-enable-kvm"}, Arguments{"-accel", "kvm"},
                                Arguments{"-M", "pc,accel=kvm:tcg"}, Arguments{"-accel", "kvm", "-accel", "tcg"}}) {
     Arguments arguments = kvm;
+    EXPECT_TRUE(mentions(refusal(arguments), "-rtc clock=vm is missing"));
+    EXPECT_EQ(judged(arguments, true).additions, (Arguments{"-rtc", "clock=vm"}));
     arguments.insert(arguments.end(), {"-rtc", "clock=vm"});
-    EXPECT_TRUE(mentions(refusal(arguments), "later version"));
+    EXPECT_EQ(judged(arguments).way, Way::kvm);
+    arguments.insert(arguments.end(), {"-icount", "3,sleep=off"});
+    EXPECT_TRUE(mentions(refusal(arguments), "KVM and -icount"));
   }
-  EXPECT_TRUE(mentions(refusal({"-enable-kvm"}), "-rtc clock=vm is missing"));
-  EXPECT_TRUE(mentions(refusal({"-rtc", "clock=vm"}, false, "/usr/bin/qemu-kvm"), "later version"));
-  EXPECT_EQ(refusal({"-rtc", "clock=vm", "-icount", "3,sleep=off", "-M", "accel=tcg:kvm"}), "");
+  EXPECT_EQ(judged({"-rtc", "clock=vm"}, false, "/usr/bin/qemu-kvm").way, Way::kvm);
+  EXPECT_EQ(judged({"-rtc", "clock=vm", "-icount", "3,sleep=off", "-M", "accel=tcg:kvm"}).way, Way::instructions);
+}
+
+TEST(Rules, MultiThreadedTcgNeedsTheClockOnly) {
+  const Arguments multi = {"-accel", "tcg,thread=multi", "-rtc", "clock=vm"};
+  EXPECT_EQ(judged(multi).way, Way::host_time);
+  EXPECT_TRUE(judged(multi).additions.empty());
+  EXPECT_EQ(judge(read_settings(parse_options(multi)), "qemu", {.time_from_instructions = true}).way,
+            Way::instruction_slices);
+  EXPECT_TRUE(mentions(refusal({"-accel", "tcg,thread=multi"}), "-rtc clock=vm is missing"));
+  EXPECT_TRUE(mentions(refusal({"-accel", "tcg,thread=multi", "-rtc", "clock=host"}), "clock=host"));
+  EXPECT_THROW(static_cast<void>(judge(read_settings(parse_options({"-enable-kvm", "-rtc", "clock=vm"})), "qemu",
+                                       {.time_from_instructions = true})),
+               base::Error);
 }
 
 TEST(Rules, AddWhatIsMissing) {
@@ -92,7 +108,6 @@ TEST(Rules, AddWhatIsMissing) {
   EXPECT_EQ(judged({"-icount", "sleep=off", "-rtc", "clock=vm"}, true).additions, (Arguments{"-icount", "shift=3"}));
   EXPECT_TRUE(mentions(refusal({"-icount", "3,sleep=on"}, true), "sleep=on"));
   EXPECT_TRUE(mentions(refusal({"-rtc", "clock=host"}, true), "clock=host"));
-  EXPECT_TRUE(mentions(refusal({"-enable-kvm"}, true), "later version"));
 }
 
 }  // namespace

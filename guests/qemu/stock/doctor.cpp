@@ -12,32 +12,17 @@
 
 #include "guests/qemu/stock/io/symbols.hpp"
 #include "guests/qemu/stock/stock_qemu.hpp"
+#include "guests/qemu/stock/time/symbols.hpp"
 
 namespace fermata::qemu {
 namespace {
 
-struct Ability {
-  const char* name;
-  std::initializer_list<const char*> symbols;  // what the QEMU must export for it
-};
-
-// Abilities that a later version of the agent will have. Until then the answer is no, and says whether QEMU could.
-const std::initializer_list<Ability> planned = {
-    {"multi-threaded TCG", {"cpus_get_accel", "cpu_get_clock", "timers_state", "pause_all_vcpus", "resume_all_vcpus"}},
-    {"KVM", {"kvm_allowed", "kvm_state", "kvm_vm_ioctl", "kvm_vcpu_ioctl", "cpus_get_accel", "cpu_get_clock"}},
-};
-
-nlohmann::json plan_entry(const Ability& ability, const SymbolLookup& lookup) {
-  std::vector<std::string> missing;
-  for (const char* symbol : ability.symbols) {
-    if (lookup(symbol) == nullptr) {
-      missing.emplace_back(symbol);
-    }
-  }
-  const std::string reason = missing.empty()
-                                 ? "this version of Fermata does not have it yet; this QEMU exports what it needs"
-                                 : fmt::format("this QEMU does not export {}", fmt::join(missing, ", "));
-  return {{"name", ability.name}, {"available", false}, {"reason", reason}};
+// What they need in the way of behaviour is found out when a machine of the kind starts.
+nlohmann::json time_entry(TimeFeature feature, const SymbolLookup& lookup) {
+  const std::vector<std::string> missing = missing_for(feature, lookup);
+  const std::string reason = missing.empty() ? "this QEMU exports what it needs"
+                                             : fmt::format("this QEMU does not export {}", fmt::join(missing, ", "));
+  return {{"name", to_string(feature)}, {"available", missing.empty()}, {"reason", reason}};
 }
 
 // Of link v1. They count instructions, too.
@@ -85,8 +70,8 @@ std::string examine(const SymbolSearch& search, const SymbolLookup& lookup, cons
        {IoFeature::serial, IoFeature::ethernet, IoFeature::lines, IoFeature::windows, IoFeature::snapshots}) {
     report["abilities"].push_back(io_entry(feature, lookup, search.missing.empty() && failures.empty()));
   }
-  for (const Ability& ability : planned) {
-    report["abilities"].push_back(plan_entry(ability, lookup));
+  for (const TimeFeature feature : {TimeFeature::host_time, TimeFeature::instruction_time, TimeFeature::kvm}) {
+    report["abilities"].push_back(time_entry(feature, lookup));
   }
   return report.dump();
 }
