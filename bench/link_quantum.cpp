@@ -13,6 +13,7 @@
 
 #include "bench/host_facts.hpp"
 #include "bench/quantum_table.hpp"
+#include "fermata/base/contract.hpp"
 #include "fermata/machine/boot/boot_plan.hpp"
 #include "fermata/machine/boot/image.hpp"
 #include "fermata/machine/in_process_guest.hpp"
@@ -50,6 +51,12 @@ class Driven {
  public:
   virtual ~Driven() = default;
   virtual void advance_to(time::Instant horizon) = 0;
+  // From `at`, the last horizon.
+  virtual void advance_in_quanta(time::Instant at, time::Instant end, time::Duration quantum) {
+    while (at < end) {
+      advance_to(at += quantum);
+    }
+  }
 };
 
 class OverLink final : public Driven {
@@ -60,6 +67,24 @@ class OverLink final : public Driven {
 
  private:
   sim::LinkGuest guest_;
+};
+
+// The horizon is so many quanta ahead of where the guest last said to be.
+class KeptAhead final : public Driven {
+ public:
+  KeptAhead(sim::LinkGuest guest, int quanta) : guest_(std::move(guest)), quanta_(quanta) {}
+  ~KeptAhead() override { static_cast<void>(guest_.close()); }
+  void advance_to(time::Instant horizon) override { static_cast<void>(guest_.run_until(horizon, limit)); }
+  void advance_in_quanta(time::Instant at, time::Instant end, time::Duration quantum) override {
+    int seen = 0;
+    static_cast<void>(guest_.run_ahead(
+        end, {.quantum = quantum, .distance = quantum * quanta_}, [&seen](time::Instant) { ++seen; }, limit));
+    base::expects(seen == (end - at) / quantum, "link_quantum: the guest has told each quantum");
+  }
+
+ private:
+  sim::LinkGuest guest_;
+  int quanta_;
 };
 
 class InProcess final : public Driven {
@@ -122,10 +147,22 @@ std::unique_ptr<Driven> qemu_over(const std::string& qemu, const std::string& gu
   return std::make_unique<OverLink>(sim::LinkGuest::launch(qemu_command(qemu, guest), {.transport = transport}));
 }
 
+template <int quanta>
+std::unique_ptr<Driven> qemu_ahead(const std::string& qemu, const std::string& guest) {
+  return std::make_unique<KeptAhead>(
+      sim::LinkGuest::launch(qemu_command(qemu, guest), {.transport = sim::Transport::shared_memory}), quanta);
+}
+std::unique_ptr<Driven> machine_ahead(const std::string& /*qemu*/, const std::string& guest) {
+  return std::make_unique<KeptAhead>(
+      sim::LinkGuest::launch(machine_command(guest), {.transport = sim::Transport::shared_memory}), 4);
+}
 const Way machine_ways[] = {{"machine, in process", in_process},
                             {"machine, shared memory", machine_over<sim::Transport::shared_memory>},
+                            {"machine, shared, ahead 4", machine_ahead},
                             {"machine, socket", machine_over<sim::Transport::unix_socket>}};
 const Way qemu_ways[] = {{"QEMU, shared memory", qemu_over<sim::Transport::shared_memory>},
+                         {"QEMU, shared, ahead 4", qemu_ahead<4>},
+                         {"QEMU, shared, ahead 16", qemu_ahead<16>},
                          {"QEMU, socket", qemu_over<sim::Transport::unix_socket>},
                          {"QEMU, qqq socket", qemu_over_qqq}};
 
@@ -135,9 +172,8 @@ double run_once(const Way& way, const std::string& qemu, const std::string& gues
   time::Instant at = time::Instant::at(start_span);
   driven->advance_to(at);
   const host::HostInstant begin = clock.now();
-  for (int i = 0; i < quanta; ++i) {
-    driven->advance_to(at += quantum);
-  }
+  driven->advance_in_quanta(at, at + quantum * quanta, quantum);
+  at += quantum * quanta;
   const host::HostInstant middle = clock.now();
   driven->advance_to(at += quantum * quanta);
   const host::HostInstant end = clock.now();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
+
 #include "fermata/time/instant.hpp"
 #include "fermata/wire/guest_session.hpp"
 #include "fermata/wire/stop.hpp"
@@ -20,6 +22,11 @@ class Executor {
     virtual ~Observer() = default;
     /// The machine stands at `stop.now` and stays there until it is resumed. `now` never decreases.
     virtual void stopped(const wire::Stop& stop) = 0;
+    /// The next instant at which the machine, while it runs, is to call `progressed`; none if nobody wants to know.
+    [[nodiscard]] virtual std::optional<time::Instant> milestone() const { return std::nullopt; }
+    /// The machine has got to its milestone, at `now`, and runs on: no instruction is under way this moment. Never
+    /// waits, and does not resume or end the machine.
+    virtual void progressed(time::Instant /*now*/) {}
   };
 
   virtual ~Executor() = default;

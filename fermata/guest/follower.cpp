@@ -98,6 +98,18 @@ void Follower::stopped(const wire::Stop& stop) {
   obey();
 }
 
+// The session tells only if all before it was written; a milestone that is left out is made up for by the next, or by
+// the report.
+void Follower::progressed(time::Instant now) {
+  if (has_left_) {
+    return;
+  }
+  now_ = now;
+  flush_what_fits();
+  session_.progressed(now);
+  flush_what_fits();
+}
+
 // Brings the executor in line with the session's order. A loop, not a recursion: an executor that runs within
 // resume_until() may reach any number of kept grants' horizons there.
 void Follower::obey() {
@@ -143,6 +155,18 @@ void Follower::flush() {
         return;
       }
     }
+  } catch (const base::Error& error) {
+    lose(error.what());
+  }
+}
+
+// A stream that has ended or fails is found by the next read.
+void Follower::flush_what_fits() {
+  if (session_.outgoing().empty()) {
+    return;
+  }
+  try {
+    session_.sent(stream_.write(session_.outgoing(), {}).count);
   } catch (const base::Error& error) {
     lose(error.what());
   }

@@ -39,6 +39,11 @@ class Follower final : public Executor::Observer {
   /// once.
   void stopped(const wire::Stop& stop) override;
 
+  /// Executor::Observer: when the session wants to know how far the machine has come; tells the simulator, unless that
+  /// does not read. What it answers is read by `serve`.
+  [[nodiscard]] std::optional<time::Instant> milestone() const override { return session_.milestone(); }
+  void progressed(time::Instant now) override;
+
   /// True from an order to run until the stop that ends it.
   [[nodiscard]] bool is_running() const { return obeyed_.has_value(); }
   /// What the session has to say and has not been written yet.
@@ -49,6 +54,7 @@ class Follower final : public Executor::Observer {
  private:
   void obey();
   void flush();
+  void flush_what_fits();
   void lose(const std::string& why);
   void leave(const wire::Leave& order);
   void finish(const wire::Leave& order);

@@ -172,6 +172,46 @@ INSTANTIATE_TEST_SUITE_P(OverEachTransport, FollowerTest, ::testing::Bool(), [](
   return std::string(param_info.param ? "unix_socket" : "in_process");
 });
 
+// A session that is asked for progress at each instant, and has a page to say about it.
+class TalkativeSession final : public wire::GuestSession {
+ public:
+  [[nodiscard]] bool wants_bytes() const override { return true; }
+  void receive(std::span<const std::byte> /*bytes*/) override {}
+  void receive_end() override {}
+  void stopped(const wire::Stop& /*stop*/) override {}
+  [[nodiscard]] const wire::Order& order() const override { return order_; }
+  [[nodiscard]] std::optional<Instant> milestone() const override { return Instant::at(told * 1_ns + 1_ns); }
+  void progressed(Instant /*now*/) override {
+    ++told;
+    unsent.resize(unsent.size() + 4096);
+  }
+  [[nodiscard]] std::span<const std::byte> outgoing() const override { return unsent; }
+  void sent(std::size_t count) override { unsent.resize(unsent.size() - count); }
+
+  int told = 0;
+  std::vector<std::byte> unsent;
+
+ private:
+  wire::Order order_ = wire::RunUntil{Instant::at(1_s)};
+};
+
+TEST(Follower, ProgressNeverWaitsForASimulatorThatDoesNotRead) {
+  auto [simulator_end, guest_end] = transport::InProcessStream::make_pair(6000);
+  TalkativeSession session;
+  ScriptedExecutor executor;
+  Follower follower(session, guest_end, executor);
+  EXPECT_EQ(follower.milestone(), Instant::at(1_ns));
+  follower.progressed(Instant::at(1_ns));
+  EXPECT_EQ(session.unsent.size(), 0U);
+  follower.progressed(Instant::at(2_ns));
+  EXPECT_EQ(session.unsent.size(), 8192U - 6000U);
+  EXPECT_EQ(follower.milestone(), Instant::at(3_ns));
+  EXPECT_EQ(executor.left_because, "");
+  simulator_end.close();
+  follower.progressed(Instant::at(3_ns));
+  EXPECT_FALSE(follower.has_left()) << "the next read finds out";
+}
+
 TEST(Follower, ATraceThatCannotBeWrittenEndsTheRun) {
   class FullDisk final : public trace::Sink {
     void write(const trace::Record& /*record*/) override {

@@ -44,13 +44,16 @@ std::optional<Stop> MachineExecutor::work(std::uint64_t work_limit) {
     return std::nullopt;
   }
   const RunLimits limits{.work = work_limit};
-  const time::Instant horizon = std::max(*horizon_, machine_->now());  // it may stand within an instruction of it
+  const time::Instant next = std::min(*horizon_, observer_->milestone().value_or(*horizon_));
+  const time::Instant horizon = std::max(next, machine_->now());  // it may stand within an instruction of it
   const Stop stop = run_ ? run_(horizon, limits) : machine_->run_until(horizon, limits);
   if (stop.reason == StopReason::powered_off) {
     wanted_.reset();
     tell({.now = stop.now, .reason = wire::StopReason::powered_off, .exit_status = stop.exit_status});
   } else if (wanted_) {
     tell(*std::exchange(wanted_, std::nullopt));
+  } else if (stop.reason == StopReason::horizon && stop.now < *horizon_) {
+    observer_->progressed(stop.now);
   } else if (stop.reason == StopReason::horizon) {
     tell({.now = stop.now, .reason = wire::StopReason::horizon});
   }

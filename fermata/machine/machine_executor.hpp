@@ -39,9 +39,9 @@ class MachineExecutor final : public guest::Executor {
   using Run = std::function<Stop(time::Instant horizon, const RunLimits& limits)>;
   void set_run(Run run) { run_ = std::move(run); }
 
-  /// Advances towards the horizon, by at most `work_limit` instructions' worth. The observer is told from within when
-  /// it is reached or the guest has ended, and may resume at once. Why the machine stopped last; nothing if no horizon
-  /// was given.
+  /// Advances towards the horizon, by at most `work_limit` instructions' worth and to the observer's milestone. The
+  /// observer is told from within when that or the horizon is reached or the guest has ended, and may resume at once.
+  /// Why the machine stopped last; nothing if no horizon was given.
   std::optional<Stop> work(std::uint64_t work_limit = std::numeric_limits<std::uint64_t>::max());
 
   /// True if `work` has something to do.

@@ -16,6 +16,13 @@ using time::Instant;
 class Observer final : public guest::Executor::Observer {
  public:
   void stopped(const wire::Stop& stop) override { stops.push_back(stop); }
+  [[nodiscard]] std::optional<Instant> milestone() const override { return next; }
+  void progressed(Instant now) override {
+    progress.push_back(now);
+    *next += 400_us;
+  }
+  std::optional<Instant> next;
+  std::vector<Instant> progress;
   std::vector<wire::Stop> stops;
 };
 
@@ -52,6 +59,19 @@ TEST_F(MachineExecutorTest, AHorizonMayBeRaisedWhileItRuns) {
   executor_->resume_until(Instant::at(2_ms));
   EXPECT_EQ(executor_->work()->now, Instant::at(2_ms));
   EXPECT_EQ(observer_.stops.size(), 1U);
+}
+
+TEST_F(MachineExecutorTest, TellsMilestonesWhileItRuns) {
+  use(testing::endless_loop());
+  observer_.next = Instant::at(400_us);
+  executor_->resume_until(Instant::at(1_ms));
+  EXPECT_EQ(executor_->work()->now, Instant::at(400_us));
+  EXPECT_TRUE(executor_->is_running());
+  executor_->resume_until(Instant::at(1'200_us));
+  while (executor_->work()) {
+  }
+  EXPECT_EQ(observer_.progress, (std::vector{Instant::at(400_us), Instant::at(800_us)}));
+  EXPECT_EQ(observer_.stops, (std::vector<wire::Stop>{{.now = Instant::at(1'200_us)}})) << "which tells one as well";
 }
 
 TEST_F(MachineExecutorTest, TheReportWaitsForWhoWantsToBeFirst) {

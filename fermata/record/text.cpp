@@ -57,7 +57,7 @@ std::string names_of(std::uint32_t abilities) {
   for (const auto& [bit, name] :
        {std::pair{link::ability_exact, "exact"}, std::pair{link::ability_reactive, "reactive"},
         std::pair{link::ability_present, "present"}, std::pair{link::ability_checkpoints, "checkpoints"},
-        std::pair{link::ability_raise, "raise"}}) {
+        std::pair{link::ability_raise, "raise"}, std::pair{link::ability_progress, "progress"}}) {
     if ((abilities & bit) != 0) {
       names += fmt::format("{}{}", names.empty() ? "" : ",", name);
       abilities &= ~static_cast<std::uint32_t>(bit);
@@ -168,6 +168,13 @@ std::string Narrator::words(Direction from, const link::Frame& message, std::siz
       line.at = now_;
       return text;
     }
+    case MessageType::milestones: {
+      const auto asked = link::parse<link::AskMilestones>(message);
+      return fmt::format("milestones first={} interval={}", seconds(asked.first_ns), seconds(asked.interval_ns));
+    }
+    case MessageType::progress:
+      line.at = now_ = link::instant(link::parse<link::TellProgress>(message).now_ns);
+      return "progress";
     case MessageType::dropped:
       line.channel = channel_of(message).name;
       return fmt::format("dropped {} {}", line.channel, link::parse<link::Dropped>(message).inputs);

@@ -10,6 +10,8 @@
 #include "fermata/base/error.hpp"
 #include "fermata/record/recording_stream.hpp"
 #include "fermata/sim/link_state.hpp"
+#include "fermata/time/saturating.hpp"
+#include "fermata/time/units.hpp"
 
 namespace fermata::sim {
 
@@ -109,8 +111,116 @@ wire::Stop LinkGuest::run_until(time::Instant horizon, host::HostDuration limit)
   return stop;
 }
 
+namespace {
+
+// A guest that is kept ahead, from call to call of on_quantum.
+class KeptAhead {
+ public:
+  KeptAhead(LinkState& link, time::Instant end, const Ahead& ahead)
+      : link_(link),
+        end_(end),
+        quantum_(ahead.quantum),
+        distance_(ahead.distance),
+        tells_progress_((link.session.abilities() & wire::link::ability_progress) != 0) {
+    // Not where it stands, if that is beyond the horizon by a part of an instruction: the same in each run.
+    const time::Instant start = std::min(link.session.now(), link.session.horizon());
+    if (tells_progress_) {
+      link.session.ask_milestones({time::saturating_add(start, quantum_), quantum_});
+    }
+    wait_for_quantum_after(start);
+    link.grant(std::max(horizon_for(start), link.session.horizon()));
+  }
+  ~KeptAhead() {
+    link_.earliest.reset();
+    link_.quantum_end.reset();
+  }
+  KeptAhead(const KeptAhead&) = delete;
+  KeptAhead& operator=(const KeptAhead&) = delete;
+
+  // The guest has come to `reached`.
+  void take_quanta(time::Instant reached, const std::function<void(time::Instant)>& on_quantum) {
+    while (next_ <= reached && next_ <= end_) {
+      const time::Instant quantum_end = next_;
+      on_quantum(quantum_end);
+      wait_for_quantum_after(quantum_end);
+      horizon_ = horizon_for(quantum_end);
+    }
+  }
+  // Lets the guest run further; also from where it stands, if it `stands` for something on the way. Not before its
+  // report was taken: what it stands for may have to be answered.
+  void go_on(bool stands) {
+    const time::Instant present = link_.session.horizon();
+    if ((horizon_ > present && !link_.session.has_stop()) || stands) {
+      link_.grant(std::max(horizon_, present));
+    }
+  }
+  // The guest stands at the end.
+  void finish() {
+    if (tells_progress_) {
+      link_.session.ask_milestones({});
+    }
+  }
+
+ private:
+  void wait_for_quantum_after(time::Instant instant) {
+    next_ = time::saturating_add(instant, quantum_);
+    link_.earliest = time::saturating_add(next_, distance_);
+    link_.quantum_end = next_ <= end_ ? std::optional(next_) : std::nullopt;
+  }
+  [[nodiscard]] time::Instant horizon_for(time::Instant reached) const {
+    return std::min(end_, time::saturating_add(reached, tells_progress_ ? distance_ : quantum_));
+  }
+
+  LinkState& link_;
+  time::Instant end_;
+  time::Duration quantum_;
+  time::Duration distance_;
+  bool tells_progress_;
+  time::Instant next_;
+  time::Instant horizon_;
+};
+
+}  // namespace
+
+wire::Stop LinkGuest::run_ahead(time::Instant end, const Ahead& ahead,
+                                const std::function<void(time::Instant reached)>& on_quantum,
+                                host::HostDuration limit) {
+  base::expects(!link_->session.is_running(), "LinkGuest: the guest stands when run_ahead is called");
+  if (ahead.quantum <= time::Duration::zero() || ahead.distance < ahead.quantum) {
+    throw base::BadArgument(
+        fmt::format("ahead = a distance of {} ns, a quantum of {} ns: the quantum is more than 0, "
+                    "and the distance at least that",
+                    ahead.distance.ns(), ahead.quantum.ns()));
+  }
+  if (end < link_->session.horizon()) {
+    throw base::BadArgument(fmt::format("end = {} s: the horizon was {} s already", time::to_seconds_string(end),
+                                        time::to_seconds_string(link_->session.horizon())));
+  }
+  KeptAhead kept(*link_, end, ahead);
+  while (true) {
+    std::optional<wire::Stop> stop;
+    link_->reached.reset();
+    link_->wait_for(limit, [&] {
+      stop = link_->take_events();
+      return stop || link_->reached;
+    });
+    if (stop && wire::ends_the_guest(stop->reason)) {
+      return *stop;
+    }
+    kept.take_quanta(stop ? stop->now : *link_->reached, on_quantum);
+    const bool stands = stop && !link_->session.is_running();
+    if (stands && stop->reason == wire::StopReason::horizon && stop->now >= end) {
+      kept.finish();
+      return *stop;
+    }
+    kept.go_on(stands);
+  }
+}
+
 time::Instant LinkGuest::now() const { return link_->session.now(); }
-time::Instant LinkGuest::earliest_input() const { return link_->session.earliest_input(); }
+time::Instant LinkGuest::earliest_input() const {
+  return std::max(link_->session.earliest_input(), link_->earliest.value_or(time::Instant::origin()));
+}
 
 std::optional<time::Instant> LinkGuest::next_activity() const {
   if (!link_->next.is_idle) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,13 @@ struct LinkOptions {
   host::HostDuration handshake_limit = std::chrono::seconds(30);
   trace::Sink* trace = nullptr;  ///< takes inputs and outputs, grants and reports; outlives the guest
   std::string record{};          ///< a file that takes a recording of the link: docs/trace-format.md; none if empty
+};
+
+/// How a guest is kept running: LinkGuest::run_ahead.
+struct Ahead {
+  time::Duration quantum;   ///< how often the simulator hears how far the guest has come
+  time::Duration distance;  ///< from there to the guest's horizon, and so from what it does to what answers it: at
+                            ///< least a quantum
 };
 
 /// The simulator's handle on one guest over link v1 (docs/protocol.md): grants virtual time, carries I/O across at
@@ -81,6 +89,18 @@ class LinkGuest {
   wire::Stop run_until(time::Instant horizon, host::HostDuration limit);
   /// The same, but comes back at the first output of a reactive channel (reason output).
   wire::Stop run_until_output(time::Instant horizon, host::HostDuration limit);
+
+  /// Lets the guest run until `end` without having it stand each quantum: while it runs it tells that it has come to
+  /// now + quantum, now + 2 * quantum, ...; `on_quantum` is called for each of these instants up to `end`, in order,
+  /// after the handlers of outputs before it and before those of others, and the horizon is then raised to
+  /// `distance` beyond. What `on_quantum` and handlers send is for `earliest_input()` or later: what is called with
+  /// which instants does not depend on whether the guest has had to stand, nor on whether it can tell its progress (one
+  /// that cannot stands each quantum). Goes on after reactive outputs, which are answered at their instants, and full
+  /// channels, and returns when the guest stands at `end`, or has ended. The guest stands when it is called. `limit` is
+  /// for each time that nothing is heard of the guest. Throws as `wait` does; base::BadArgument for an `ahead` that is
+  /// none, or an `end` earlier than the last horizon.
+  wire::Stop run_ahead(time::Instant end, const Ahead& ahead,
+                       const std::function<void(time::Instant reached)>& on_quantum, host::HostDuration limit);
 
   /// Where the guest stood at its last report.
   [[nodiscard]] time::Instant now() const;

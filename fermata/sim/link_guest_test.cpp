@@ -168,6 +168,134 @@ TEST(LinkGuest, ACheckpointThatIsNotAnsweredIsReported) {
   EXPECT_NE(refusal([&] { fake.guest->checkpoint("one", 1ms); }).find("board did not report"), std::string::npos);
 }
 
+// As Chatter, and tells its progress where it is asked for.
+struct Traveller {
+  bool is_shy = false;  // leaves out most of its progress, as if nobody read it
+  int told = 0;
+  std::int64_t next_ns = 300;
+  void operator()(wire::link::GuestSession& session, Instant horizon) {
+    if (!session.outgoing().empty()) {
+      return;  // progress is told after what was said before
+    }
+    const Instant end = std::min(horizon, session.milestone().value_or(horizon));
+    if (at_ns(next_ns) <= end) {
+      const Instant at = at_ns(next_ns);
+      next_ns += 300;
+      if (session.output(1, at, bytes_of("hi")) == wire::link::GuestSession::After::stop) {
+        stop_at(session, at, session.stop_wanted());
+      }
+      return;
+    }
+    if (end < horizon) {
+      session.progressed(end);
+      if (is_shy && ++told % 3 != 0) {
+        session.sent(session.outgoing().size());
+      }
+    } else {
+      stop_at(session, end);
+    }
+  }
+};
+
+// What on_quantum and the handlers were called with while a guest was kept ahead, and what the guest was sent.
+std::string ahead_of(std::uint32_t abilities, std::int64_t distance_ns, const LinkOptions& options = {},
+                     const Traveller& traveller = {}) {
+  auto who = wire::link::testing::identity();
+  who.abilities = abilities;
+  FakeGuest fake(traveller, options, who);
+  std::string seen;
+  auto console = fake.guest->serial("console");
+  console.on_output([&](Instant at, std::string_view) { seen += std::to_string(at.since_origin().ns()) + " "; });
+  const Stop stop = fake.guest->run_ahead(
+      at_ns(2'050), {.quantum = 500_ns, .distance = time::Duration::nanoseconds(distance_ns)},
+      [&](Instant reached) {
+        seen += "[" + std::to_string(reached.since_origin().ns()) + "] ";
+        console.send(std::max(fake.guest->earliest_input(), at_ns(10'000)), "x");
+      },
+      long_enough);
+  EXPECT_EQ(stop, (Stop{.now = at_ns(2'050)}));
+  fake.guest->run_until(stop.now, long_enough);  // takes what was sent last along
+  EXPECT_EQ(fake.port.inputs.size(), 4U);
+  return seen;
+}
+
+constexpr std::uint32_t all = wire::link::testing::all_abilities;
+
+TEST(LinkGuest, AGuestThatIsKeptAheadIsHeardOfEachQuantum) {
+  const std::string each = "300 [500] 600 900 [1000] 1200 [1500] 1500 1800 [2000] ";
+  EXPECT_EQ(ahead_of(all, 500), each);
+  EXPECT_EQ(ahead_of(all, 750), each);
+  EXPECT_EQ(ahead_of(all, 2'000), each);
+  EXPECT_EQ(ahead_of(all, 100'000), each) << "never beyond the end";
+  EXPECT_EQ(ahead_of(all & ~std::uint32_t{wire::link::ability_progress}, 2'000), each) << "it stands each quantum";
+  EXPECT_EQ(ahead_of(all, 2'000, {.reactive = {"console"}}), each) << "it stands at each output";
+  EXPECT_EQ(ahead_of(all, 2'000, {}, {.is_shy = true}), each) << "not all progress is told";
+}
+
+TEST(LinkGuest, WhatAKeptAheadGuestIsSentDoesNotDependOnWhetherItStands) {
+  for (const std::uint32_t abilities : {all, all & ~std::uint32_t{wire::link::ability_progress}}) {
+    auto who = wire::link::testing::identity();
+    who.abilities = abilities;
+    FakeGuest fake(go_to_horizon, {}, who);
+    std::vector<std::int64_t> earliest;
+    auto console = fake.guest->serial("console");
+    fake.guest->run_ahead(
+        at_ns(300), {.quantum = 100_ns, .distance = 250_ns},
+        [&](Instant reached) {
+          earliest.push_back(fake.guest->earliest_input().since_origin().ns());
+          EXPECT_NE(refusal([&] {
+                      console.send(reached + 249_ns, "x");
+                    }).find("board, which is kept ahead, an input cannot be earlier"),
+                    std::string::npos);
+          console.send(reached + 250_ns, "x");
+        },
+        long_enough);
+    EXPECT_EQ(earliest, (std::vector<std::int64_t>{350, 450, 550}));
+    EXPECT_EQ(fake.guest->earliest_input(), at_ns(300)) << "it stands, and is kept ahead no longer";
+    fake.guest->run_until(at_ns(300), long_enough);
+    ASSERT_EQ(fake.port.inputs.size(), 3U);
+    EXPECT_EQ(fake.port.inputs[2].at_ns, 550);
+  }
+}
+
+TEST(LinkGuest, AGuestIsNotAskedAnyMoreOnceItStands) {
+  FakeGuest fake(Traveller{});
+  const Ahead ahead{.quantum = 100_ns, .distance = 200_ns};
+  fake.guest->run_ahead(
+      at_ns(250), ahead, [](Instant) {}, long_enough);
+  fake.guest->run_until(at_ns(260), long_enough);
+  EXPECT_EQ(fake.session.milestone(), std::nullopt);
+  std::vector<Instant> quanta;
+  fake.guest->run_ahead(
+      at_ns(460), ahead, [&](Instant at) { quanta.push_back(at); }, long_enough);
+  EXPECT_EQ(quanta, (std::vector{at_ns(360), at_ns(460)})) << "from where it stood";
+}
+
+TEST(LinkGuest, HowAGuestIsKeptAheadIsChecked) {
+  FakeGuest fake(go_to_horizon);
+  const auto run = [&](std::int64_t end, time::Duration quantum, time::Duration distance) {
+    return refusal([&] {
+      fake.guest->run_ahead(
+          at_ns(end), {.quantum = quantum, .distance = distance}, [](Instant) {}, long_enough);
+    });
+  };
+  EXPECT_EQ(run(1000, 100_ns, 100_ns), "");
+  EXPECT_NE(run(2000, 0_ns, 100_ns), "");
+  EXPECT_NE(run(2000, 100_ns, 99_ns), "");
+  EXPECT_NE(run(999, 100_ns, 100_ns), "");
+}
+
+TEST(LinkGuest, AGuestThatEndsIsKeptAheadNoLonger) {
+  FakeGuest fake([](wire::link::GuestSession& session, Instant) {
+    session.stopped({.now = at_ns(170), .reason = StopReason::powered_off});
+  });
+  int quanta = 0;
+  const Stop stop = fake.guest->run_ahead(
+      at_ns(1000), {.quantum = 100_ns, .distance = 200_ns}, [&](Instant) { ++quanta; }, long_enough);
+  EXPECT_EQ(stop.reason, StopReason::powered_off);
+  EXPECT_EQ(quanta, 0);
+}
+
 TEST(LinkGuest, TracesInputsAndOutputs) {
   FakeGuest fake(Chatter{});
   fake.guest->serial("console").send(at_ns(10), "a\n");

@@ -97,6 +97,11 @@ void LinkState::grant(time::Instant horizon) {
 }
 
 void LinkState::send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload) {
+  if (earliest && at < *earliest) {
+    throw base::BadArgument(
+        fmt::format("at = {} s: to {}, which is kept ahead, an input cannot be earlier than {} s now",
+                    time::to_seconds_string(at), connection.name, time::to_seconds_string(*earliest)));
+  }
   static_cast<void>(session.input(channel, at, payload));
   inputs.push(at);
   if (connection.trace != nullptr) {
@@ -110,10 +115,27 @@ void LinkState::take(const wire::link::Output& output) {
   if (connection.trace != nullptr) {
     connection.record(trace::RecordKind::output, output.at, text_of(channel, output.payload));
   }
+  const auto handler = handlers[index];
+  if (!is_reactive[index] && !is_read(channel, output)) {
+    if (handler != nullptr) {
+      (*handler)(output.at, output.payload);
+    }
+    return;
+  }
+  // The guest stands there in each run, kept ahead or not.
+  const auto kept = std::exchange(earliest, std::nullopt);
   if (is_read(channel, output)) {
     answer(output);
-  } else if (const auto handler = handlers[index]) {
+  } else if (handler != nullptr) {
     (*handler)(output.at, output.payload);
+  }
+  earliest = kept;
+}
+
+void LinkState::come_to(time::Instant now) {
+  connection.now = now;
+  while (!inputs.empty() && inputs.top() < now) {
+    inputs.pop();
   }
 }
 
@@ -163,8 +185,18 @@ bool LinkState::must_wait_for_stop() const {
   return is_reactive[index] || is_read(session.channels()[index], *output);
 }
 
+// By the instants alone, for whether progress was told is a matter of the host's time.
+bool LinkState::is_at_quantum_end() {
+  const auto* output = session.peek() != nullptr ? std::get_if<wire::link::Output>(session.peek()) : nullptr;
+  if (!quantum_end || output == nullptr || output->at < *quantum_end) {
+    return false;
+  }
+  reached = output->at;
+  return true;
+}
+
 std::optional<wire::Stop> LinkState::take_events(ReadStop read_stop) {
-  while (!must_wait_for_stop()) {
+  while (!must_wait_for_stop() && !is_at_quantum_end()) {
     auto event = session.take();
     if (!event) {
       break;
@@ -175,13 +207,16 @@ std::optional<wire::Stop> LinkState::take_events(ReadStop read_stop) {
       dropped[news->channel - 1U] = news->total;
     } else if (auto* done = std::get_if<wire::link::Finished>(&*event)) {
       finished = std::move(*done);
+    } else if (const auto* progress = std::get_if<wire::link::Progress>(&*event)) {
+      come_to(progress->now);
+      if (quantum_end) {
+        reached = progress->now;
+        break;
+      }
     } else {
       const auto stop = std::get<wire::Stop>(*event);
-      connection.now = stop.now;
+      come_to(stop.now);
       next = stop.next;
-      while (!inputs.empty() && inputs.top() < stop.now) {
-        inputs.pop();
-      }
       if (connection.trace != nullptr) {
         connection.record(trace::RecordKind::report, stop.now, fmt::format("reason={}", to_string(stop.reason)));
       }

@@ -38,6 +38,10 @@ struct LinkState {
   wire::NextEvent next{};  // as of the last stop taken
   /// When inputs are due that may not have been taken, the earliest on top.
   std::priority_queue<time::Instant, std::vector<time::Instant>, std::greater<>> inputs{};
+  /// While the guest is kept ahead: the earliest instant of an input, whether the guest has had to stand or not.
+  std::optional<time::Instant> earliest{};
+  std::optional<time::Instant> quantum_end{};  ///< the next, while it is kept ahead
+  std::optional<time::Instant> reached{};      ///< where the guest has come to, if that may be such
 
   /// Waits for the guest to introduce itself; selects the reactive channels. Throws as LinkGuest::attach does.
   void open(const std::vector<std::string>& reactive, host::HostDuration limit);
@@ -46,7 +50,8 @@ struct LinkState {
   void send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
   /// Takes bytes that come within `wait`. Throws base::Error: peer_gone, protocol_violation.
   void receive_within(host::HostDuration wait);
-  /// Deals with what has come, in its order, up to and including the first stop.
+  /// Deals with what has come, in its order, up to and including the first stop. While the guest is kept ahead also up
+  /// to its progress, or in front of an output that is not before the quantum's end.
   [[nodiscard]] std::optional<wire::Stop> take_events(ReadStop read_stop = ReadStop::renew_grant);
   /// Receives until `is_there` holds. Throws base::Error: timed_out, and as `receive_within`.
   template <typename IsThere>
@@ -57,6 +62,8 @@ struct LinkState {
  private:
   [[nodiscard]] bool must_wait_for_stop() const;
   void take(const wire::link::Output& output);
+  void come_to(time::Instant now);
+  [[nodiscard]] bool is_at_quantum_end();
   void answer(const wire::link::Output& output);
   void take_stop_for_read();
 };

@@ -59,6 +59,7 @@ class Recorded {
         return;
       case MessageType::output: ++progress_.outputs; return;
       case MessageType::report: take_report(link::parse<link::Report>(frame)); return;
+      case MessageType::progress: progress_.now = link::instant(link::parse<link::TellProgress>(frame).now_ns); return;
       case MessageType::done:
         progress_.now = link::instant(link::parse<link::Done>(frame, link::max_text).body.now_ns);
         return;
@@ -167,6 +168,13 @@ class Replayer {
         target_ = link::instant(link::parse<link::Grant>(frame).horizon_ns);
         grant_some();
         return;
+      case MessageType::milestones: {
+        const auto asked = link::parse<link::AskMilestones>(frame);
+        if ((session_->abilities() & link::ability_progress) != 0) {
+          session_->ask_milestones({link::instant(asked.first_ns), time::Duration::nanoseconds(asked.interval_ns)});
+        }
+        break;
+      }
       case MessageType::checkpoint:
       case MessageType::restore: say_named(frame); return;
       case MessageType::bye: session_->bye(); break;
@@ -253,6 +261,8 @@ class Replayer {
     while (auto event = session_ ? session_->take() : std::nullopt) {
       if (std::holds_alternative<link::Output>(*event)) {
         ++progress_.outputs;
+      } else if (const auto* progress = std::get_if<link::Progress>(&*event)) {
+        connection_.now = progress_.now = progress->now;
       } else if (const auto* stop = std::get_if<wire::Stop>(&*event)) {
         take_stop(*stop);
       } else if (std::holds_alternative<link::Finished>(*event)) {

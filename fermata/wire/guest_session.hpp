@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -50,6 +51,12 @@ class GuestSession {
   /// afterwards; if it is still RunUntil the stop did not end it (its user stopped the machine: go on when he lets it).
   virtual void stopped(const Stop& stop) = 0;
   [[nodiscard]] virtual const Order& order() const = 0;
+
+  /// The next instant at which the machine, if it runs, is to tell that it got there; none if nobody wants to know.
+  [[nodiscard]] virtual std::optional<time::Instant> milestone() const { return std::nullopt; }
+  /// The running machine has got to its milestone, at `now`, which is before its horizon or less than an instruction
+  /// beyond, and later than in the call before or in `stopped`. The milestone is a later one afterwards.
+  virtual void progressed(time::Instant /*now*/) {}
 
   /// Bytes to be written to the peer, in order; `sent` says how many of them were. Valid until the next call.
   [[nodiscard]] virtual std::span<const std::byte> outgoing() const = 0;

@@ -25,7 +25,7 @@ class Channels final : public wire::link::GuestSession::Port {
  public:
   static constexpr std::uint32_t abilities = wire::link::ability_exact | wire::link::ability_reactive |
                                              wire::link::ability_present | wire::link::ability_checkpoints |
-                                             wire::link::ability_raise;
+                                             wire::link::ability_raise | wire::link::ability_progress;
   /// Bytes that wait in front of a serial device which takes none; what comes beyond is dropped and counted.
   static constexpr std::size_t most_waiting = 64 * 1024;
   static constexpr std::size_t most_checkpoints = 64;

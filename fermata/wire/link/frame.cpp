@@ -15,6 +15,24 @@ void breach(const std::string& what) {
                     "the peer broke the link protocol: " + what + "; see docs/protocol.md, and look for a fault in it");
 }
 
+std::string names_of(std::uint32_t abilities) {
+  std::string names;
+  const auto add = [&](Ability ability, std::string_view name) {
+    if ((abilities & ability) != 0) {
+      names += names.empty() ? "" : ", ";
+      names += name;
+      abilities &= ~static_cast<std::uint32_t>(ability);
+    }
+  };
+  add(ability_exact, "exact");
+  add(ability_reactive, "reactive");
+  add(ability_present, "present");
+  add(ability_checkpoints, "checkpoints");
+  add(ability_raise, "raise");
+  add(ability_progress, "progress");
+  return abilities == 0 ? names : fmt::format("{}{}bits {:#x}", names, names.empty() ? "" : ", ", abilities);
+}
+
 bool is_checkpoint_name(std::string_view name) {
   const auto is_allowed = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; };
   return !name.empty() && name.size() <= max_checkpoint_name && name.front() != '.' &&

@@ -56,6 +56,9 @@ struct Parsed {
   }
 };
 
+/// A set of Ability in words: "exact, raise", with bits that have no name at its end.
+[[nodiscard]] std::string names_of(std::uint32_t abilities);
+
 /// True for what a checkpoint may be called: 1 to 64 letters, digits, - _ . and no dot in front.
 [[nodiscard]] bool is_checkpoint_name(std::string_view name);
 

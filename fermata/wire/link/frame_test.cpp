@@ -25,8 +25,14 @@ TEST(Frame, HasTheLayoutOfTheDocument) {
   EXPECT_EQ(out, bytes_of({24, 0, 0, 0, 18, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1, 9, 0, 0, 0, 0, 0, 0, 0}));
   out.clear();
   append(out, Hello{.header = {}, .needs = 5}, "sim");
-  EXPECT_EQ(out, bytes_of({40, 0, 0, 0, 1, 0, 0, 0, 'F', 'E', 'R', 'M', 'A', 'T', 'A', 0, 1, 0, 0, 0,
+  EXPECT_EQ(out, bytes_of({40, 0, 0, 0, 1, 0, 0, 0, 'F', 'E', 'R', 'M', 'A', 'T', 'A', 0, 1, 0, 1, 0,
                            5,  0, 0, 0, 0, 0, 0, 0, 3,   0,   0,   0,   's', 'i', 'm', 0, 0, 0, 0, 0}));
+  out.clear();
+  append(out, AskMilestones{.header = {}, .first_ns = 0x0708, .interval_ns = 0x0102'0304});
+  EXPECT_EQ(out, bytes_of({24, 0, 0, 0, 21, 0, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 4, 3, 2, 1, 0, 0, 0, 0}));
+  out.clear();
+  append(out, TellProgress{.header = {}, .now_ns = 0x0708});
+  EXPECT_EQ(out, bytes_of({16, 0, 0, 0, 22, 0, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0}));
 }
 
 TEST(Frame, TextsAreCutToTheirBound) {
@@ -85,6 +91,12 @@ TEST(Frame, RefusesLengthsThatDoNotFitTheSize) {
   out[12] = std::byte{8};
   EXPECT_THROW(static_cast<void>(parse<Refuse>(frame, max_text)), base::Error);
   EXPECT_THROW(static_cast<void>(parse<Grant>(frame)), base::Error);
+}
+
+TEST(Abilities, HaveNames) {
+  EXPECT_EQ(names_of(0), "");
+  EXPECT_EQ(names_of(ability_exact | ability_progress), "exact, progress");
+  EXPECT_EQ(names_of(ability_raise | 0x4000), "raise, bits 0x4000");
 }
 
 }  // namespace

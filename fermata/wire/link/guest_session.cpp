@@ -5,6 +5,7 @@
 //      | <--------------------- WELCOME, CHANNEL... - |
 //      | -- SELECT..., INPUT..., GRANT 10 us -------> |  RunUntil 10 us
 //      | -- GRANT 20 us ----------------------------> |  RunUntil 20 us: the horizon is raised
+//      | <--------------------------- PROGRESS 5 us - |  if it was asked for by MILESTONES; the guest runs on
 //      | <------------------------------- OUTPUT... - |
 //      | <------------------- REPORT 20 us, horizon - |  Hold
 //
@@ -32,23 +33,6 @@ std::int64_t deadline_of(const NextEvent& next) {
     return deadline_busy;
   }
   return next.timer ? next.timer->since_origin().ns() : deadline_none;
-}
-
-std::string names_of(std::uint32_t abilities) {
-  std::string names;
-  const auto add = [&](Ability ability, std::string_view name) {
-    if ((abilities & ability) != 0) {
-      names += names.empty() ? "" : ", ";
-      names += name;
-      abilities &= ~static_cast<std::uint32_t>(ability);
-    }
-  };
-  add(ability_exact, "exact");
-  add(ability_reactive, "reactive");
-  add(ability_present, "present");
-  add(ability_checkpoints, "checkpoints");
-  add(ability_raise, "raise");
-  return abilities == 0 ? names : fmt::format("{}{}bits {:#x}", names, names.empty() ? "" : ", ", abilities);
 }
 
 }  // namespace
@@ -116,6 +100,7 @@ void GuestSession::take(const Frame& frame) {
     case MessageType::input: take_input(frame); return;
     case MessageType::grant: take_grant(frame); return;
     case MessageType::select: take_select(frame); return;
+    case MessageType::milestones: take_milestones(frame); return;
     case MessageType::checkpoint:
     case MessageType::restore: take_named(frame); return;
     case MessageType::bye:
@@ -265,6 +250,16 @@ void GuestSession::go_on_if_allowed() {
   order_ = RunUntil{horizon_};
 }
 
+void GuestSession::take_milestones(const Frame& frame) {
+  phase_ = Phase::running;
+  const auto asked = parse<AskMilestones>(frame);
+  if ((abilities_ & ability_progress) == 0 || !stands_ || asked.interval_ns < 0) {
+    breach(fmt::format("milestones every {} ns, of a guest that tells no progress or runs", asked.interval_ns));
+  }
+  milestones_ = {instant(asked.first_ns), time::Duration::nanoseconds(asked.interval_ns)};
+  milestone_ = milestones_.next_after(now_);
+}
+
 void GuestSession::take_named(const Frame& frame) {
   phase_ = Phase::running;
   const auto named = parse<Named>(frame, max_checkpoint_name);
@@ -283,7 +278,8 @@ void GuestSession::take_named(const Frame& frame) {
 void GuestSession::done(time::Instant now) {
   base::expects(named_pending_.has_value(), "GuestSession: done only after checkpoint or restore");
   if (*std::exchange(named_pending_, std::nullopt) == MessageType::restore) {
-    now_ = horizon_ = last_output_ = now;
+    horizon_ = last_output_ = now;
+    come_to(now);
     stands_ = StopReason::horizon;
     grants_reported_ = grants_;
     for (ChannelState& state : states_) {
@@ -324,9 +320,24 @@ void GuestSession::dropped(std::uint16_t channel, std::uint64_t total) {
   state.dropped = total;
 }
 
+void GuestSession::come_to(time::Instant now) {
+  now_ = now;
+  milestone_ = milestones_.next_after(now);
+}
+
+void GuestSession::progressed(time::Instant now) {
+  base::expects(now >= now_, "GuestSession: a machine's time does not run backwards");
+  const bool is_due = milestone_ && now >= *milestone_;
+  come_to(now);
+  if (is_due && outgoing_.empty() && !stands_ && !has_left()) {
+    tell_dropped();
+    append(outgoing_, TellProgress{.header = {}, .now_ns = now.since_origin().ns()});
+  }
+}
+
 void GuestSession::stopped(const Stop& stop) {
   base::expects(stop.now >= now_, "GuestSession: a machine's time does not run backwards");
-  now_ = stop.now;
+  come_to(stop.now);
   if (has_left() || phase_ == Phase::hello || (stands_ && ends_the_guest(*stands_))) {
     return;  // nobody is there yet, or all has been said
   }
@@ -352,12 +363,16 @@ void GuestSession::stopped(const Stop& stop) {
   }
 }
 
-void GuestSession::report(const Stop& stop) {
+void GuestSession::tell_dropped() {
   for (std::size_t i = 0; i < states_.size(); ++i) {
     if (std::exchange(states_[i].has_news_of_dropped, false)) {
       append(outgoing_, Dropped{.header = {}, .inputs = states_[i].dropped}, channels_[i].number);
     }
   }
+}
+
+void GuestSession::report(const Stop& stop) {
+  tell_dropped();
   ++reports_;
   grants_reported_ = grants_;
   append(outgoing_, Report{.header = {},

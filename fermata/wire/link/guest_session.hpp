@@ -10,6 +10,7 @@
 #include "fermata/wire/guest_session.hpp"
 #include "fermata/wire/link/channel.hpp"
 #include "fermata/wire/link/frame.hpp"
+#include "fermata/wire/link/milestones.hpp"
 
 namespace fermata::wire::link {
 
@@ -44,6 +45,9 @@ class GuestSession final : public wire::GuestSession {
   void receive_end() override;
   void stopped(const Stop& stop) override;
   [[nodiscard]] const Order& order() const override { return order_; }
+  [[nodiscard]] std::optional<time::Instant> milestone() const override { return milestone_; }
+  /// Tells it, unless what was said before has not been sent: so a peer that does not read makes nothing grow.
+  void progressed(time::Instant now) override;
   [[nodiscard]] std::span<const std::byte> outgoing() const override { return outgoing_; }
   void sent(std::size_t count) override;
 
@@ -85,9 +89,12 @@ class GuestSession final : public wire::GuestSession {
   void take_select(const Frame& frame);
   void take_input(const Frame& frame);
   void take_grant(const Frame& frame);
+  void take_milestones(const Frame& frame);
   void take_named(const Frame& frame);
   void send_welcome();
   void refuse(const std::string& why);
+  void come_to(time::Instant now);
+  void tell_dropped();
   void report(const Stop& stop);
   void go_on_if_allowed();
   [[nodiscard]] std::size_t index_of(std::uint16_t channel) const;
@@ -107,6 +114,8 @@ class GuestSession final : public wire::GuestSession {
   std::optional<StopReason> stands_ = StopReason::horizon;  // for what it stands, waiting for a grant
   StopReason stop_wanted_ = StopReason::output;
   std::optional<MessageType> named_pending_;  // a checkpoint or restore
+  Milestones milestones_;
+  std::optional<time::Instant> milestone_;  // the next after now_
   time::Instant now_;
   time::Instant horizon_;
   time::Instant last_output_;

@@ -57,7 +57,7 @@ TEST_F(Guest, AnUnknownVersionIsRefusedWithBothNamed) {
   std::vector<std::byte> bytes;
   append(bytes, Hello{.header = {}, .major = 2, .minor = 7}, "raw");
   give(bytes);
-  expect_refusal("the simulator speaks link 2.7, this guest 1.0");
+  expect_refusal("the simulator speaks link 2.7, this guest 1.1");
 }
 
 TEST_F(Guest, SomethingElseThanHelloIsRefused) {
@@ -169,6 +169,39 @@ TEST_F(Guest, CheckpointNamesAreNoPaths) {
   give(bytes);
   expect_refusal("../etc");
   EXPECT_TRUE(port.named.empty());
+}
+
+TEST_F(Guest, MilestonesOfARunningGuestAreRefused) {
+  hello();
+  give_grant(10);
+  std::vector<std::byte> bytes;
+  append(bytes, AskMilestones{.header = {}, .first_ns = 5, .interval_ns = 5});
+  give(bytes);
+  expect_refusal("milestones every 5 ns");
+}
+
+TEST_F(Guest, MilestonesAreNotApartByLessThanNothing) {
+  hello();
+  std::vector<std::byte> bytes;
+  append(bytes, AskMilestones{.header = {}, .first_ns = 5, .interval_ns = -5});
+  give(bytes);
+  expect_refusal("milestones every -5 ns");
+}
+
+TEST_F(Guest, ProgressIsLeftOutWhileWhatWasSaidBeforeIsUnsent) {
+  hello();
+  std::vector<std::byte> bytes;
+  append(bytes, AskMilestones{.header = {}, .first_ns = 100, .interval_ns = 100});
+  give(bytes);
+  give_grant(1000);
+  EXPECT_EQ(session.milestone(), at_ns(100));
+  session.progressed(at_ns(100));
+  session.progressed(at_ns(200));
+  EXPECT_EQ(session.outgoing().size(), sizeof(TellProgress));
+  EXPECT_EQ(session.milestone(), at_ns(300));
+  session.sent(session.outgoing().size());
+  session.progressed(at_ns(305));
+  EXPECT_EQ(session.outgoing().size(), sizeof(TellProgress));
 }
 
 TEST_F(Guest, NothingMayComeBeforeDone) {

@@ -15,7 +15,7 @@ static_assert(std::endian::native == std::endian::little, "the structures below 
 
 inline constexpr std::uint64_t magic = 0x0041'5441'4d52'4546;  // "FERMATA" and 0
 inline constexpr std::uint16_t version_major = 1;
-inline constexpr std::uint16_t version_minor = 0;
+inline constexpr std::uint16_t version_minor = 1;  // 1: milestones and progress
 
 inline constexpr std::size_t max_payload = 65'536;
 inline constexpr std::size_t max_text = 1'024;
@@ -34,6 +34,8 @@ enum class MessageType : std::uint16_t {
   grant = 18,
   report = 19,
   dropped = 20,
+  milestones = 21,
+  progress = 22,
   checkpoint = 24,
   restore = 25,
   done = 26,
@@ -46,6 +48,7 @@ enum Ability : std::uint32_t {
   ability_present = 4,
   ability_checkpoints = 8,
   ability_raise = 16,
+  ability_progress = 32,
 };
 
 struct Header {
@@ -158,6 +161,21 @@ struct Dropped {
   std::uint64_t inputs = 0;
 };
 static_assert(sizeof(Dropped) == 16);
+
+struct AskMilestones {
+  static constexpr MessageType type = MessageType::milestones;
+  Header header;
+  std::int64_t first_ns = 0;
+  std::int64_t interval_ns = 0;  ///< 0: none
+};
+static_assert(sizeof(AskMilestones) == 24);
+
+struct TellProgress {
+  static constexpr MessageType type = MessageType::progress;
+  Header header;
+  std::int64_t now_ns = 0;
+};
+static_assert(sizeof(TellProgress) == 16);
 
 /// CHECKPOINT and RESTORE.
 struct Named {

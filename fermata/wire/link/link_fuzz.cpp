@@ -44,6 +44,13 @@ void drive_guest(std::span<const std::byte> bytes, std::size_t piece) {
       if (run->horizon < port.now) {
         std::abort();
       }
+      if (const auto milestone = session.milestone(); milestone && *milestone < run->horizon) {
+        if (*milestone <= port.now) {
+          std::abort();
+        }
+        port.now = *milestone;
+        session.progressed(port.now);
+      }
       port.now = run->horizon;
       session.stopped({.now = port.now});
     }
@@ -58,9 +65,10 @@ void drive_guest(std::span<const std::byte> bytes, std::size_t piece) {
 void drive_simulator(std::span<const std::byte> bytes, std::size_t piece) {
   link::SimulatorSession session;
   std::vector<std::byte> welcome;
-  append(welcome, link::Welcome{.header = {}, .channels = 1}, "fuzz");
+  append(welcome, link::Welcome{.header = {}, .abilities = link::ability_progress, .channels = 1}, "fuzz");
   append(welcome, link::ChannelDeclaration{.header = {}, .kind = 1, .directions = 3, .timing = 1}, "tty", 1);
   session.receive(welcome);
+  session.ask_milestones({link::testing::at_ns(10), time::Duration::nanoseconds(10)});
   session.grant(link::testing::at_ns(1000));
   try {
     time::Instant last;
@@ -70,10 +78,10 @@ void drive_simulator(std::span<const std::byte> bytes, std::size_t piece) {
       session.receive(part);
       while (session.take()) {
       }
-      if (session.now() < last) {
+      if (session.reached() < last || session.now() > session.reached()) {
         std::abort();
       }
-      last = session.now();
+      last = session.reached();
     }
   } catch (const base::Error&) {
     // the peer lied; said so

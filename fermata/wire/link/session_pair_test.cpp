@@ -14,6 +14,8 @@ using testing::bytes_of;
 using testing::SessionPair;
 using Input = testing::RecordingPort::Input;
 
+constexpr std::uint32_t all_but_progress = testing::all_abilities & ~std::uint32_t{ability_progress};
+
 template <typename T>
 T take(SimulatorSession& simulator) {
   auto event = simulator.take();
@@ -68,6 +70,70 @@ TEST_P(Opened, AHorizonIsRaisedWhileTheGuestRuns) {
   stop(3000);
   EXPECT_EQ(take<Stop>(pair.simulator).now, at_ns(3000));
   EXPECT_FALSE(pair.simulator.is_running());
+}
+
+TEST_P(Opened, ARunningGuestTellsItsProgress) {
+  pair.simulator.ask_milestones({at_ns(100), time::Duration::nanoseconds(100)});
+  grant(250);
+  EXPECT_EQ(pair.guest.milestone(), at_ns(100));
+  EXPECT_EQ(pair.guest.output(1, at_ns(80), bytes_of("hi")), GuestSession::After::go_on);
+  pair.to_simulator();
+  pair.guest.progressed(at_ns(104));  // within an instruction
+  pair.to_simulator();
+  EXPECT_EQ(take<Output>(pair.simulator).at, at_ns(80));
+  EXPECT_EQ(take<Progress>(pair.simulator).now, at_ns(104));
+  EXPECT_TRUE(pair.simulator.is_running());
+  EXPECT_EQ(pair.simulator.earliest_input(), at_ns(250));
+  EXPECT_EQ(pair.guest.milestone(), at_ns(200));
+  grant(400);
+  EXPECT_EQ(pair.guest.order(), Order(RunUntil{at_ns(400)}));
+  pair.guest.progressed(at_ns(200));
+  pair.to_simulator();
+  EXPECT_EQ(take<Progress>(pair.simulator).now, at_ns(200));
+}
+
+TEST_P(Opened, AReportTellsAMilestoneAsWell) {
+  pair.simulator.ask_milestones({at_ns(100), time::Duration::nanoseconds(100)});
+  grant(200);
+  stop(200);
+  EXPECT_EQ(take<Stop>(pair.simulator).now, at_ns(200));
+  EXPECT_EQ(pair.guest.milestone(), at_ns(300));
+  pair.simulator.ask_milestones({});
+  grant(1000);
+  EXPECT_EQ(pair.guest.milestone(), std::nullopt);
+  pair.guest.progressed(at_ns(300));
+  EXPECT_TRUE(pair.guest.outgoing().empty());
+}
+
+TEST_P(Opened, ProgressMakesRoomForInputsAndTellsDroppedOnes) {
+  pair.simulator.ask_milestones({at_ns(100), time::Duration::nanoseconds(100)});
+  pair.simulator.input(1, at_ns(100), bytes_of("0123456789012345"));
+  grant(150);
+  EXPECT_THROW(pair.simulator.input(1, at_ns(300), bytes_of("x")), base::BadArgument);
+  pair.guest.dropped(1, 1);
+  pair.guest.progressed(at_ns(100));
+  pair.to_simulator();
+  EXPECT_EQ(take<DroppedInputs>(pair.simulator), (DroppedInputs{.channel = 1, .total = 1}));
+  pair.simulator.input(1, at_ns(300), bytes_of("0123456789012345"));
+  pair.to_guest();
+  EXPECT_EQ(pair.port.inputs.size(), 2U) << "the guest has forgotten them, too";
+}
+
+TEST_P(Opened, ARestoreTakesMilestonesBackToItsInstant) {
+  pair.simulator.ask_milestones({at_ns(100), time::Duration::nanoseconds(100)});
+  grant(350);
+  stop(350);
+  static_cast<void>(take<Stop>(pair.simulator));
+  pair.simulator.restore("one");
+  pair.to_guest();
+  pair.guest.done(at_ns(150));
+  pair.to_simulator();
+  static_cast<void>(take<Finished>(pair.simulator));
+  grant(1000);
+  EXPECT_EQ(pair.guest.milestone(), at_ns(200));
+  pair.guest.progressed(at_ns(200));
+  pair.to_simulator();
+  EXPECT_EQ(take<Progress>(pair.simulator).now, at_ns(200));
 }
 
 TEST_P(Opened, AGrantThatCrossesAReportGoesOn) {
@@ -276,6 +342,15 @@ TEST(Handshake, AReactiveChannelMustBeAnAbility) {
   pair.open();
   EXPECT_THROW(pair.simulator.select_reactive(1), base::Error);
   EXPECT_THROW(pair.simulator.checkpoint("x"), base::Error);
+}
+
+TEST(Handshake, ProgressMustBeAnAbility) {
+  auto who = testing::identity();
+  who.abilities = all_but_progress;
+  SessionPair pair(0, 1000, who);
+  pair.open();
+  EXPECT_THROW(pair.simulator.ask_milestones({at_ns(10), time::Duration::nanoseconds(10)}), base::Error);
+  EXPECT_EQ(pair.guest.milestone(), std::nullopt);
 }
 
 TEST(Handshake, AReactiveOutputStopsTheGuestAndIsAnsweredAtItsOwnInstant) {

@@ -54,6 +54,7 @@ void SimulatorSession::take(const Frame& frame) {
   switch (frame.header.type) {
     case MessageType::output: take_output(frame); return;
     case MessageType::report: take_report(frame); return;
+    case MessageType::progress: take_progress(frame); return;
     case MessageType::dropped: take_dropped(frame); return;
     case MessageType::done: take_done(frame); return;
     default: breach(fmt::format("a message of type {}", static_cast<unsigned>(frame.header.type)));
@@ -73,7 +74,7 @@ void SimulatorSession::take_welcome(const Frame& frame) {
   }
   guest_ = welcome.text();
   abilities_ = welcome.body.abilities;
-  now_ = horizon_ = last_output_ = instant(welcome.body.now_ns);
+  now_ = reached_ = horizon_ = last_output_ = instant(welcome.body.now_ns);
   channels_to_come_ = welcome.body.channels;
 }
 
@@ -139,9 +140,10 @@ void SimulatorSession::take_dropped(const Frame& frame) {
 void SimulatorSession::take_report(const Frame& frame) {
   const auto report = parse<Report>(frame);
   const time::Instant now = instant(report.now_ns);
-  if (!is_known(report.reason) || report.next_deadline_ns < deadline_busy || report.grants > grants_ || now < now_) {
+  if (!is_known(report.reason) || report.next_deadline_ns < deadline_busy || report.grants > grants_ ||
+      now < reached_) {
     breach(fmt::format("a report of {} s after one of {} s, for reason {}, of {} grants out of {}",
-                       time::to_seconds_string(now), time::to_seconds_string(now_), report.reason, report.grants,
+                       time::to_seconds_string(now), time::to_seconds_string(reached_), report.reason, report.grants,
                        grants_));
   }
   const auto reason = static_cast<StopReason>(report.reason);
@@ -154,15 +156,36 @@ void SimulatorSession::take_report(const Frame& frame) {
   const bool goes_on = reason == StopReason::user || reason == StopReason::reset ||
                        (reason == StopReason::horizon && report.grants < grants_);
   is_running_ = is_running_ && goes_on;
+  come_to(now);
+  ++stops_to_take_;
+  events_.emplace_back(Stop{
+      .now = now, .reason = reason, .next = next_event(report.next_deadline_ns), .exit_status = report.exit_status});
+}
+
+// The guest has taken the inputs up to there.
+void SimulatorSession::come_to(time::Instant reached) {
+  reached_ = reached;
   for (ChannelState& state : states_) {
-    while (!state.on_their_way.empty() && state.on_their_way.front().first <= now_) {
+    while (!state.on_their_way.empty() && state.on_their_way.front().first <= reached) {
       state.bytes_on_their_way -= state.on_their_way.front().second;
       state.on_their_way.pop_front();
     }
   }
-  ++stops_to_take_;
-  events_.emplace_back(Stop{
-      .now = now, .reason = reason, .next = next_event(report.next_deadline_ns), .exit_status = report.exit_status});
+}
+
+void SimulatorSession::take_progress(const Frame& frame) {
+  const time::Instant now = instant(parse<TellProgress>(frame).now_ns);
+  const auto milestone = milestones_.next_after(reached_);
+  if (!is_running_ || !milestone || now < *milestone) {
+    breach(fmt::format("it tells that it has come to {} s, where it was not asked to", time::to_seconds_string(now)));
+  }
+  if (last_output_ > now) {
+    breach(fmt::format("it has come to {} s after an output at {} s", time::to_seconds_string(now),
+                       time::to_seconds_string(last_output_)));
+  }
+  last_output_ = now;
+  come_to(now);
+  events_.emplace_back(Progress{.now = now});
 }
 
 void SimulatorSession::take_done(const Frame& frame) {
@@ -172,7 +195,7 @@ void SimulatorSession::take_done(const Frame& frame) {
     breach("DONE without a request, or at another instant");
   }
   if (*std::exchange(named_pending_, std::nullopt) == MessageType::restore && done.body.status == 0) {
-    now_ = horizon_ = last_output_ = now;
+    now_ = reached_ = horizon_ = last_output_ = now;
     for (ChannelState& state : states_) {
       state.on_their_way.clear();
       state.bytes_on_their_way = 0;
@@ -233,6 +256,19 @@ void SimulatorSession::grant(time::Instant horizon) {
   horizon_ = horizon;
   ++grants_;
   append(outgoing_, Grant{.header = {}, .horizon_ns = horizon.since_origin().ns(), .reports = reports_});
+}
+
+void SimulatorSession::ask_milestones(const Milestones& milestones) {
+  base::expects(is_open_ && !is_running_ && !named_pending_, "link: milestones are asked for while the guest stands");
+  if ((abilities_ & ability_progress) == 0) {
+    throw base::Error(base::ErrorCode::unsupported,
+                      guest_ + " tells no progress while it runs: grant short quanta, and wait for its reports");
+  }
+  has_begun_ = true;
+  milestones_ = milestones;
+  append(outgoing_, AskMilestones{.header = {},
+                                  .first_ns = milestones.first().since_origin().ns(),
+                                  .interval_ns = milestones.interval().ns()});
 }
 
 void SimulatorSession::send_named(MessageType type, std::string_view name) {

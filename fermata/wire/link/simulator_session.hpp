@@ -10,6 +10,7 @@
 
 #include "fermata/wire/link/channel.hpp"
 #include "fermata/wire/link/frame.hpp"
+#include "fermata/wire/link/milestones.hpp"
 #include "fermata/wire/stop.hpp"
 
 namespace fermata::wire::link {
@@ -32,6 +33,13 @@ struct DroppedInputs {
   friend bool operator==(const DroppedInputs&, const DroppedInputs&) = default;
 };
 
+/// The running guest has come so far. All its outputs of earlier instants came before.
+struct Progress {
+  time::Instant now;
+
+  friend bool operator==(const Progress&, const Progress&) = default;
+};
+
 /// The answer to a checkpoint or restore.
 struct Finished {
   time::Instant now;
@@ -41,7 +49,7 @@ struct Finished {
 };
 
 /// What comes from a guest, in its order.
-using Event = std::variant<Output, DroppedInputs, Stop, Finished>;
+using Event = std::variant<Output, DroppedInputs, Stop, Finished, Progress>;
 
 /// The simulator's end of link v1 (docs/protocol.md) as a pure state machine: calls and bytes in, bytes and events out.
 /// No I/O, threads or clocks. Not thread-safe.
@@ -70,6 +78,9 @@ class SimulatorSession {
   /// The guest may run until `horizon`, which is not less than before; again the same after a stop on the way. Throws
   /// base::BadArgument.
   void grant(time::Instant horizon);
+  /// From now on the running guest tells its progress at these, or no more. The guest stands. Throws base::Error
+  /// (unsupported) if the guest cannot.
+  void ask_milestones(const Milestones& milestones);
   /// Throws base::Error (unsupported) if the guest has none; base::BadArgument for a name that is none. The guest
   /// stands.
   void checkpoint(std::string_view name);
@@ -86,6 +97,8 @@ class SimulatorSession {
 
   /// Where the guest stood at its last report.
   [[nodiscard]] time::Instant now() const { return now_; }
+  /// How far it has come, by its last report or progress.
+  [[nodiscard]] time::Instant reached() const { return reached_; }
   [[nodiscard]] time::Instant horizon() const { return horizon_; }
   /// True from a grant until the report that answers it, or until the guest stands for another reason.
   [[nodiscard]] bool is_running() const { return is_running_; }
@@ -111,6 +124,8 @@ class SimulatorSession {
   void take_output(const Frame& frame);
   void take_dropped(const Frame& frame);
   void take_report(const Frame& frame);
+  void take_progress(const Frame& frame);
+  void come_to(time::Instant reached);
   void take_done(const Frame& frame);
   void send_named(MessageType type, std::string_view name);
   [[nodiscard]] std::size_t index_of(std::uint16_t channel) const;
@@ -126,6 +141,8 @@ class SimulatorSession {
   std::size_t stops_to_take_ = 0;
 
   time::Instant now_;
+  time::Instant reached_;
+  Milestones milestones_;
   time::Instant horizon_;
   time::Instant last_output_;
   bool is_running_ = false;

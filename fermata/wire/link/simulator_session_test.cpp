@@ -50,7 +50,7 @@ class Simulator : public ::testing::Test {
 
 TEST_F(Simulator, AWelcomeOfAnotherVersion) {
   std::vector<std::byte> bytes;
-  append(bytes, Welcome{.header = {}, .major = 3}, "raw");
+  append(bytes, Welcome{.header = {}, .major = 3, .minor = 0}, "raw");
   expect_breach_of(bytes, "version 3.0");
 }
 
@@ -144,6 +144,59 @@ TEST_F(Simulator, ARefusalIsPassedOn) {
     EXPECT_EQ(error.code(), base::ErrorCode::unsupported);
     EXPECT_STREQ(error.what(), "the guest refuses: no such thing");
   }
+}
+
+class ProgressOf : public Simulator {
+ protected:
+  void SetUp() override {
+    open();
+    session.ask_milestones({at_ns(100), time::Duration::nanoseconds(50)});
+  }
+  void run() { session.grant(at_ns(1000)); }
+  void tell(std::int64_t ns) {
+    std::vector<std::byte> bytes;
+    append(bytes, TellProgress{.header = {}, .now_ns = ns});
+    session.receive(bytes);
+  }
+};
+
+TEST_F(ProgressOf, AGuestIsToldOnceForEachMilestone) {
+  run();
+  tell(100);
+  tell(207);  // the one between was left out
+  EXPECT_EQ(session.reached(), at_ns(207));
+  EXPECT_EQ(session.now(), at_ns(0)) << "where it stood last";
+  expect_breach(TellProgress{.header = {}, .now_ns = 249}, "it tells that it has come to 0.000000249 s");
+}
+
+TEST_F(ProgressOf, AGuestThatStandsIsNone) {
+  expect_breach(TellProgress{.header = {}, .now_ns = 100}, "it tells that it has come to");
+}
+
+TEST_F(ProgressOf, AGuestComesAfterItsOutputs) {
+  run();
+  std::vector<std::byte> bytes;
+  append(bytes, MessageType::output, 1, Data{.header = {}, .at_ns = 101, .sequence = 1}, bytes_of("x"));
+  session.receive(bytes);
+  expect_breach(TellProgress{.header = {}, .now_ns = 100}, "after an output at 0.000000101 s");
+}
+
+TEST_F(ProgressOf, AGuestComesBeforeItsOutputs) {
+  run();
+  tell(100);
+  expect_bad_output(1, 99, 1, "out of order");
+}
+
+TEST_F(ProgressOf, AGuestIsNotTakenBackByItsReport) {
+  run();
+  tell(100);
+  expect_breach(Report{.header = {}, .now_ns = 99, .reason = 5, .grants = 1}, "a report of");
+}
+
+TEST_F(Simulator, ProgressIsNotWantedUnasked) {
+  open();
+  session.grant(at_ns(1000));
+  expect_breach(TellProgress{.header = {}, .now_ns = 100}, "where it was not asked to");
 }
 
 TEST_F(Simulator, BadArgumentsAreRefusedBeforeTheyAreSent) {

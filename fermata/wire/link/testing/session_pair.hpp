@@ -36,7 +36,7 @@ inline time::Instant at_ns(std::int64_t ns) { return time::Instant::at(time::Dur
 inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 inline constexpr std::uint32_t all_abilities =
-    ability_exact | ability_reactive | ability_present | ability_checkpoints | ability_raise;
+    ability_exact | ability_reactive | ability_present | ability_checkpoints | ability_raise | ability_progress;
 
 /// A serial and an ethernet channel, and an mmio window.
 inline GuestSession::Identity identity() {
