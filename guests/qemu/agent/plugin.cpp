@@ -60,11 +60,12 @@ void notify_when_ready(const Symbols& symbols, void (*ready)(QemuNotifier*, void
 }
 
 // The accelerator has been set up: it tells which of the ways it is.
-std::unique_ptr<Machine> make_machine(const AgentOptions& options, const Symbols& symbols) {
-  return *symbols.use_icount != 0 ? make_counted_machine(options, symbols) : make_threaded_machine(options, symbols);
+std::unique_ptr<Machine> make_machine(std::uint64_t plugin, const AgentOptions& options, const Symbols& symbols) {
+  return *symbols.use_icount != 0 ? make_counted_machine(options, symbols)
+                                  : make_threaded_machine(plugin, options, symbols);
 }
 
-void install(const PluginInfo& info, std::span<const char* const> arguments) {
+void install(std::uint64_t plugin, const PluginInfo& info, std::span<const char* const> arguments) {
   const AgentOptions options = parse_agent_options(arguments);
   SymbolSearch search = find_symbols(program_lookup());
   if (options.doctor) {
@@ -84,7 +85,7 @@ void install(const PluginInfo& info, std::span<const char* const> arguments) {
                       "this QEMU (" + to_string(query_version(search.symbols)) + ") does not export:" + names +
                           "; Fermata needs a QEMU built with modules, as distributions ship it");
   }
-  machine = make_machine(options, search.symbols).release();
+  machine = make_machine(plugin, options, search.symbols).release();
   ::on_exit([](int status, void* /*unused*/) { machine->ended(status); }, nullptr);
   notify_when_ready(search.symbols, [](QemuNotifier*, void*) {
     try {
@@ -109,10 +110,10 @@ extern "C" {
       plugin_api_for(query_version(find_symbols(program_lookup()).symbols), std::getenv(plugin_api_variable));
 }
 
-[[gnu::visibility("default")]] int qemu_plugin_install(std::uint64_t /*id*/, const fermata::qemu::PluginInfo* info,
+[[gnu::visibility("default")]] int qemu_plugin_install(std::uint64_t id, const fermata::qemu::PluginInfo* info,
                                                        int argc, char** argv) {
   try {
-    fermata::qemu::install(*info, std::span<const char* const>(argv, static_cast<std::size_t>(argc)));
+    fermata::qemu::install(id, *info, std::span<const char* const>(argv, static_cast<std::size_t>(argc)));
     return 0;
   } catch (const std::exception& error) {
     fermata::qemu::tell(error.what());

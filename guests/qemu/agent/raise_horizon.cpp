@@ -29,8 +29,9 @@ bool IcountExecutor::was_raised() {
   return true;
 }
 
-// If a milestone has come: tells it, and takes what grants there are. At most one write and one read, with the lock
-// held; neither waits.
+// If a milestone has come: tells it, and takes what grants there are, if it is the last before the horizon: to look
+// earlier would have the simulator's core hand over a line of its memory for nothing. At most one write and one read,
+// with the lock held; neither waits.
 void IcountExecutor::tell_progress(time::Instant reached) {
   const auto milestone = inputs_ != nullptr ? follower_->milestone() : std::nullopt;
   if (!milestone || reached < *milestone) {
@@ -41,7 +42,8 @@ void IcountExecutor::tell_progress(time::Instant reached) {
     return;  // what QEMU's main thread sent is an output at which the guest is to stop
   }
   follower_->progressed(reached);
-  if (follower_->unsent_bytes() == 0) {
+  const auto next = follower_->milestone();
+  if (follower_->unsent_bytes() == 0 && (!next || *next >= horizon_)) {
     follower_->serve({});
   }
   if (granted_ && *granted_ > horizon_) {

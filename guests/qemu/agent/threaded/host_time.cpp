@@ -6,8 +6,6 @@
 namespace fermata::qemu {
 namespace {
 
-// Of a wait its last part is spent awake: about what the host needs to wake a thread up.
-constexpr host::HostDuration spin = std::chrono::microseconds(20);
 // How often a wait looks whether the machine was stopped.
 constexpr host::HostDuration longest_sleep = std::chrono::milliseconds(1);
 
@@ -45,8 +43,11 @@ bool HostTime::run(const std::function<bool()>& must_stop) {
       break;
     }
     const host::HostDuration rest(left.ns());
-    host::wait_until(host_clock.now() + std::min(rest, longest_sleep),
-                     rest > longest_sleep ? host::HostDuration{} : spin);
+    if (rest > longest_sleep) {
+      host::PunctualWait::sleep_until(host_clock.now() + std::min(rest / 2, longest_sleep));
+    } else {
+      wait_.until(host_clock.now() + rest);
+    }
   }
   woken_at_ = vcpus_.running_clock();
   sample(cpu_when_woken_);

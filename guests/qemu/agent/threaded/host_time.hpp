@@ -43,8 +43,9 @@ class HostTime final : public MachineTime {
   Options options_;
   ClampedClock clock_;
   std::atomic<bool> is_stopped_{true};  // the clock is QEMU's, which a snapshot's load sets
-  time::Duration debt_;                 // of virtual time
-  time::Duration woken_at_;             // of the host's
+  host::PunctualWait wait_;
+  time::Duration debt_;      // of virtual time
+  time::Duration woken_at_;  // of the host's
   std::vector<host::HostDuration> cpu_when_resumed_;
   std::vector<host::HostDuration> cpu_when_woken_;
 };

@@ -9,10 +9,12 @@
 #include "fermata/host/punctual_thread.hpp"
 #include "fermata/host/quiet_thread.hpp"
 #include "guests/qemu/agent/threaded/host_time.hpp"
+#include "guests/qemu/agent/threaded/instruction_time.hpp"
 #include "guests/qemu/agent/threaded/threaded_executor.hpp"
 #include "guests/qemu/stock/doctor.hpp"
 #include "guests/qemu/stock/time/accelerator_clock.hpp"
 #include "guests/qemu/stock/time/kvm_clocks.hpp"
+#include "guests/qemu/stock/time/plugin_counters.hpp"
 #include "guests/qemu/stock/time/stock_vcpus.hpp"
 
 namespace fermata::qemu {
@@ -20,7 +22,7 @@ namespace {
 
 class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
  public:
-  ThreadedMachine(const AgentOptions& options, const Symbols& symbols)
+  ThreadedMachine(std::uint64_t plugin, const AgentOptions& options, const Symbols& symbols)
       : Machine(options, symbols), time_symbols_(find_time_symbols(program_lookup())) {
     const std::vector<std::string> missing = missing_for(feature(), program_lookup());
     if (!missing.empty()) {
@@ -32,17 +34,15 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
                                                           to_string(query_version(symbols)) +
                                                           ") does not export:" + names);
     }
+    if (options.time_from_instructions) {
+      counters_.emplace(plugin, symbols, time_symbols_, program_lookup());
+    }
   }
 
   void take_over() override {
     check(false);
     vcpus_.emplace(symbols(), time_symbols_);
-    if (is_kvm()) {
-      kvm_clocks_.emplace(symbols(), time_symbols_);
-    }
-    time_.emplace(*vcpus_, HostTime::Options{.factor = options().dilation,
-                                             .guest_clocks = kvm_clocks_ ? &*kvm_clocks_ : nullptr,
-                                             .statistics = statistics()});
+    time_ = make_time();
     if (const std::string failure = AcceleratorClock::install(time_symbols_, *this, !is_kvm()); !failure.empty()) {
       tell(failure);
       tell("QEMU " + to_string(query_version(symbols())) + " cannot be held at virtual instants as it was started");
@@ -64,8 +64,26 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
   // AcceleratorClock::Reader
   [[nodiscard]] std::int64_t virtual_ns() const override { return time_->reading().ns(); }
 
+  std::unique_ptr<MachineTime> make_time() {
+    if (counters_) {
+      auto time = std::make_unique<InstructionTime>(qemu(), *vcpus_, *counters_, InstructionTime::Options{});
+      counters_->connect(*time);
+      return time;
+    }
+    if (is_kvm()) {
+      kvm_clocks_.emplace(symbols(), time_symbols_);
+    }
+    return std::make_unique<HostTime>(*vcpus_, HostTime::Options{.factor = options().dilation,
+                                                                 .guest_clocks = kvm_clocks_ ? &*kvm_clocks_ : nullptr,
+                                                                 .statistics = statistics()});
+  }
+
   [[nodiscard]] bool is_kvm() const { return time_symbols_.kvm_allowed != nullptr && *time_symbols_.kvm_allowed; }
-  [[nodiscard]] TimeFeature feature() const { return is_kvm() ? TimeFeature::kvm : TimeFeature::host_time; }
+  [[nodiscard]] TimeFeature feature() const {
+    return is_kvm()                           ? TimeFeature::kvm
+           : options().time_from_instructions ? TimeFeature::instruction_time
+                                              : TimeFeature::host_time;
+  }
 
   void run() {
     if (const std::string shortfall = host::make_punctual(); !shortfall.empty()) {
@@ -77,14 +95,16 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
   TimeSymbols time_symbols_;
   std::optional<StockVcpus> vcpus_;
   std::optional<KvmClocks> kvm_clocks_;
-  std::optional<HostTime> time_;
+  std::optional<PluginCounters> counters_;
+  std::unique_ptr<MachineTime> time_;
   std::optional<ThreadedExecutor> executor_;
 };
 
 }  // namespace
 
-std::unique_ptr<Machine> make_threaded_machine(const AgentOptions& options, const Symbols& symbols) {
-  return std::make_unique<ThreadedMachine>(options, symbols);
+std::unique_ptr<Machine> make_threaded_machine(std::uint64_t plugin, const AgentOptions& options,
+                                               const Symbols& symbols) {
+  return std::make_unique<ThreadedMachine>(plugin, options, symbols);
 }
 
 }  // namespace fermata::qemu
