@@ -3,15 +3,7 @@
 
 #include <algorithm>
 
-#include "fermata/base/contract.hpp"
-
 namespace heated_room {
-
-ClockCheck::ClockCheck(Duration quantum) {
-  fermata::base::expects(quantum > Duration::zero(), "ClockCheck: the quantum is positive");
-  const std::int64_t quanta = (answer_limit + quantum - 1_ns) / quantum;
-  bound_ = uptime_resolution + quanta * quantum;
-}
 
 Duration ClockCheck::add(const ClockSample& sample) {
   const Duration apart = sample.answered.since_origin() - sample.uptime;
@@ -21,9 +13,10 @@ Duration ClockCheck::add(const ClockSample& sample) {
   last_ = apart - *offset_;
   least_ = std::min(least_, last_);
   greatest_ = std::max(greatest_, last_);
+  shortest_answer_ = std::min(shortest_answer_, sample.answered - sample.asked);
   longest_answer_ = std::max(longest_answer_, sample.answered - sample.asked);
   ++samples_;
-  if (last_ >= bound_ || last_ <= -bound_) {
+  if (last_ >= bound || last_ <= -bound) {
     ++beyond_bound_;
   }
   return last_;

@@ -4,50 +4,54 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
 
+#include "fermata/base/contract.hpp"
 #include "fermata/base/error.hpp"
 #include "fermata/time/units.hpp"
+#include "fermata/trace/record.hpp"
 
 namespace heated_room {
 namespace {
 
 namespace base = fermata::base;
 namespace host = fermata::host;
-namespace sim = fermata::sim;
-namespace trace = fermata::trace;
+namespace wire = fermata::wire;
 
-// Booting takes Linux some 5 s, switching off a few quanta.
+// Booting takes Linux some 5 s, switching off some milliseconds.
 constexpr Duration boot_limit = 120_s;
-constexpr Duration switch_off_limit = 10_s;
+constexpr Duration switch_off_limit = 1_s;
 
 }  // namespace
 
-Experiment::Experiment(const Settings& settings, ControllerGuest& guest, trace::Sink* trace_sink, Observer& observer)
+Experiment::Experiment(const Settings& settings, Controller& controller, Observer& observer)
     : settings_(settings),
-      trace_(trace_sink),
+      controller_(controller),
       observer_(observer),
-      guest_(guest),
-      handle_(guest.handle()),
-      room_(settings_.seed),
-      outcome_(settings_.quantum) {}
+      guest_(controller.guest()),
+      line_(guest_.serial(controller.plant_channel()),
+            [this](Instant at, const std::string& line) { take_line(at, line); }),
+      room_(settings_.seed) {
+  base::expects(settings_.quantum > Duration::zero() && settings_.period > Duration::zero(),
+                "Experiment: quantum and period are positive");
+}
 
 Outcome Experiment::run() {
   const host::HostClock& clock = host::HostClock::monotonic();
   const host::HostInstant started = clock.now();
   host::HostInstant ready;
+  host::HostInstant ended;
   try {
     boot();
     ready = clock.now();
     control();
+    ended = clock.now();
+    switch_off();
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::peer_gone) {
       throw;
     }
-    throw base::Error(error.code(), fmt::format("{}; {}", error.what(), guest_.where_to_look()));
+    throw base::Error(error.code(), fmt::format("{}; {}", error.what(), controller_.where_to_look()));
   }
-  const host::HostInstant ended = clock.now();
-  switch_off();
   outcome_.boot_cost = ready - started;
   outcome_.control_cost = ended - ready;
   return outcome_;
@@ -55,100 +59,100 @@ Outcome Experiment::run() {
 
 void Experiment::boot() {
   while (!is_ready_) {
-    if (outcome_.simulator_time >= boot_limit) {
-      fail("did not get ready");
+    if (granted_.since_origin() >= boot_limit) {
+      fail(granted_, "did not get ready");
     }
-    advance_one_quantum();
-    take_lines();
-    observer_.on_booting(handle_.now());
+    advance_to(granted_ + settings_.period);
   }
-  outcome_.ready = handle_.now();
-  observer_.on_ready(outcome_.ready);
 }
 
 void Experiment::control() {
-  const Instant end = outcome_.ready + settings_.duration;
-  Instant due = outcome_.ready;
-  while (handle_.now() < end || asked_) {
-    if (asked_ && handle_.now() - *asked_ >= settings_.period) {
-      fail("left a temperature unanswered for a whole period");
+  for (Duration done; done < settings_.duration; done += settings_.period) {
+    send_temperature();
+    advance_to(granted_ + settings_.period);
+    if (asked_) {
+      fail(granted_, "left a temperature unanswered for a whole period");
     }
-    if (handle_.now() >= due && handle_.now() < end) {
-      send_temperature();
-      due += settings_.period;
-    }
-    advance_one_quantum();
-    take_lines();
   }
-  outcome_.reports_sum = handle_.now().since_origin();
+  outcome_.granted = granted_;
   outcome_.plant_time = room_.now().since_origin();
 }
 
 void Experiment::switch_off() {
-  guest_.send("Q");
-  try {
-    for (Duration passed; passed < switch_off_limit; passed += settings_.quantum) {
-      static_cast<void>(handle_.advance(settings_.quantum, settings_.limit));
-    }
-  } catch (const base::Error& error) {
-    if (error.code() != base::ErrorCode::peer_gone) {
-      throw;
-    }
-    outcome_.guest_exit = guest_.close();
+  line_.send(granted_, "Q");
+  // In one grant, for a stock QEMU tells the end only when the grant ends.
+  const wire::Stop stop = run_guest_to(granted_ + switch_off_limit);
+  if (stop.reason == wire::StopReason::powered_off) {
+    outcome_.exit_status = stop.exit_status;
+    guest_.close();
     return;
   }
-  fail("did not switch off");
+  fail(granted_, "did not switch off");
 }
 
-void Experiment::advance_one_quantum() {
-  handle_.grant(settings_.quantum);
-  room_.advance(settings_.quantum);
-  const sim::Report report = handle_.wait(settings_.limit);
-  outcome_.simulator_time += settings_.quantum;
-  outcome_.greatest_overshoot = std::max(outcome_.greatest_overshoot, report.overshoot);
-  ++outcome_.quanta;
+void Experiment::advance_to(Instant end) {
+  while (granted_ < end) {
+    const wire::Stop stop = run_guest_to(std::min(granted_ + settings_.quantum, end));
+    if (wire::ends_the_guest(stop.reason)) {
+      fail(stop.now, fmt::format("ended its computer ({}, exit status {})", to_string(stop.reason), stop.exit_status));
+    }
+    let_room_live_to(granted_);
+    outcome_.greatest_overshoot = std::max(outcome_.greatest_overshoot, stop.now - granted_);
+    ++outcome_.grants;
+    if (!is_ready_) {
+      observer_.on_booting(granted_);
+    }
+  }
+}
+
+wire::Stop Experiment::run_guest_to(Instant horizon) {
+  granted_ = horizon;
+  return guest_.run_until(horizon, settings_.limit);
 }
 
 void Experiment::send_temperature() {
   sent_mc_ = room_.read_thermometer_mc();
-  guest_.send(fmt::format("T {}", sent_mc_));
-  asked_ = handle_.now();
+  asked_ = line_.send(granted_, fmt::format("T {}", sent_mc_));
 }
 
-void Experiment::take_lines() {
-  while (const auto line = guest_.receive()) {
-    if (trace_ != nullptr) {
-      trace_->write({.at = handle_.now(), .kind = trace::RecordKind::output, .text = "plant " + trace::escape(*line)});
-    }
-    if (!is_ready_ && *line == "R") {
-      is_ready_ = true;
-    } else {
-      take_answer(*line);
-    }
+void Experiment::take_line(Instant at, const std::string& line) {
+  let_room_live_to(at);
+  if (is_ready_ || line != "R") {
+    take_answer(at, line);
+    return;
   }
+  is_ready_ = true;
+  outcome_.ready = at;
+  observer_.on_ready(at);
 }
 
-void Experiment::take_answer(const std::string& line) {
+void Experiment::take_answer(Instant at, const std::string& line) {
   const auto answer = parse_answer(line);
   if (!answer || !asked_) {
-    fail("said '" + trace::escape(line) + "', which is no answer to a temperature,");
+    fail(at, "said '" + fermata::trace::escape(line) + "', which is no answer to a temperature,");
   }
   room_.set_heater(answer->is_heating);
-  const ClockSample clock{.asked = *asked_, .answered = handle_.now(), .uptime = answer->uptime};
+  const ClockSample clock{.asked = *asked_, .answered = at, .uptime = answer->uptime};
   asked_.reset();
   observer_.on_sample({.clock = clock,
                        .difference = outcome_.clock.add(clock),
-                       .reports_sum = handle_.now().since_origin(),
                        .sent_mc = sent_mc_,
                        .room = room_.state(),
                        .outside_c = room_.outside_c(),
                        .is_heating = answer->is_heating});
 }
 
-void Experiment::fail(const std::string& what) const {
+// An output of a busy guest may lie beyond the horizon by less than an instruction, and the room be there already.
+void Experiment::let_room_live_to(Instant end) {
+  if (end > room_.now()) {
+    room_.advance(end - room_.now());
+  }
+}
+
+void Experiment::fail(Instant at, const std::string& what) const {
   throw base::Error(base::ErrorCode::protocol_violation,
                     fmt::format("the guest's controller {} by {} s of virtual time; {}", what,
-                                fermata::time::to_seconds_string(handle_.now()), guest_.where_to_look()));
+                                fermata::time::to_seconds_string(at), controller_.where_to_look()));
 }
 
 }  // namespace heated_room

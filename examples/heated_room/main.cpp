@@ -16,8 +16,8 @@
 #include "fermata/base/error.hpp"
 #include "fermata/time/units.hpp"
 #include "fermata/trace/sink.hpp"
-#include "linux_guest.hpp"
-#include "machine_guest.hpp"
+#include "linux_controller.hpp"
+#include "machine_controller.hpp"
 #include "report.hpp"
 
 namespace heated_room {
@@ -27,9 +27,10 @@ struct Options {
   Settings settings;
   std::string guest = "machine";
   std::string firmware = HEATED_ROOM_FIRMWARE;
-  LinuxGuestSettings linux_guest{.folder = HEATED_ROOM_GUEST};
+  LinuxSettings linux_settings{.folder = HEATED_ROOM_GUEST};
   std::string output = HEATED_ROOM_OUTPUT;
   std::string trace;
+  std::string recording;
   bool is_console_shown = false;
 
   [[nodiscard]] bool is_linux() const { return guest == "linux"; }
@@ -45,8 +46,8 @@ void add_span(CLI::App& app, const std::string& name, Duration& into, const std:
            } catch (const fermata::base::BadArgument& error) {
              throw CLI::ValidationError(name, error.what());
            }
-           if (into <= Duration::zero() || into % 1_us != Duration::zero() || into > 86400_s) {
-             throw CLI::ValidationError(name, "takes whole microseconds, more than none and at most a day");
+           if (into <= Duration::zero() || into > 86400_s) {
+             throw CLI::ValidationError(name, "takes more than none and at most a day");
            }
          },
          help)
@@ -55,13 +56,15 @@ void add_span(CLI::App& app, const std::string& name, Duration& into, const std:
 }
 
 void add_experiment_options(CLI::App& app, Options& options, Duration& limit) {
-  add_span(app, "--duration", options.settings.duration, "virtual time of control, after the guest has booted");
-  add_span(app, "--quantum", options.settings.quantum, "virtual time that the guest is granted at once");
+  add_span(app, "--duration", options.settings.duration,
+           "virtual time of control, after the guest has booted; rounded up to whole seconds");
+  add_span(app, "--quantum", options.settings.quantum, "virtual time that the guest is granted at most at once");
   add_span(app, "--limit", limit, "host time to wait for one report");
   app.add_option("--seed", options.settings.seed, "of the weather's noise")->capture_default_str();
   app.add_option("--output", options.output, "folder for the samples, the plot and the guest's console")
       ->capture_default_str();
-  app.add_option("--trace", options.trace, "file for every grant, report and line of the guest");
+  app.add_option("--trace", options.trace, "file for every grant, report and byte, as text");
+  app.add_option("--record", options.recording, "file for a recording of the link, for fermata trace, diff and replay");
 }
 
 void add_guest_options(CLI::App& app, Options& options) {
@@ -70,8 +73,8 @@ void add_guest_options(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"machine", "linux"}))
       ->capture_default_str();
   app.add_option("--firmware", options.firmware, "ELF file that the machine runs")->capture_default_str();
-  app.add_option("--qemu", options.linux_guest.qemu, "the QEMU that runs Linux")->capture_default_str();
-  app.add_option("--linux-files", options.linux_guest.folder, "folder with Linux's vmlinuz and initramfs.cpio.gz")
+  app.add_option("--qemu", options.linux_settings.qemu, "the QEMU that runs Linux")->capture_default_str();
+  app.add_option("--linux-files", options.linux_settings.folder, "folder with Linux's vmlinuz and initramfs.cpio.gz")
       ->capture_default_str();
   app.add_flag("--console", options.is_console_shown, "show Linux's console instead of writing it to a file");
 }
@@ -108,7 +111,7 @@ std::optional<Options> read_options(int argc, char** argv, int& status) {
   }
   options.settings.limit = fermata::host::HostDuration(limit.ns());
   if (!options.is_console_shown) {
-    options.linux_guest.console_file = options.output + "/console.txt";
+    options.linux_settings.console_file = options.output + "/console.txt";
   }
   return options;
 }
@@ -119,22 +122,22 @@ int run(const Options& options) {
   if (!options.trace.empty()) {
     trace.emplace(options.trace);
   }
-  fermata::trace::Sink* const sink = trace ? &*trace : nullptr;
-  const std::unique_ptr<ControllerGuest> guest =
-      options.is_linux() ? launch_linux_guest(options.linux_guest, sink) : make_machine_guest(options.firmware, sink);
+  const Controller::Records records{.trace = trace ? &*trace : nullptr, .recording = options.recording};
+  const std::unique_ptr<Controller> controller = options.is_linux()
+                                                     ? launch_linux_controller(options.linux_settings, records)
+                                                     : make_machine_controller(options.firmware, records);
   // Some twenty rows, however long the run.
-  Report report(guest->software(), options.output + "/heated_room.csv",
+  Report report(controller->software(), options.output + "/heated_room.csv",
                 std::max(options.settings.duration, 20_s) / 20_s * 1_s);
-  Experiment experiment(options.settings, *guest, sink, report);
+  Experiment experiment(options.settings, *controller, report);
   const Outcome outcome = experiment.run();
   if (trace) {
     trace->close();
   }
   const bool is_good = report.finish(outcome);
-  plot(options.output,
-       options.is_linux() ? "A heated room, controlled by Linux in QEMU, in lockstep"
-                          : "A heated room, controlled by firmware on the embedded machine, in lockstep",
-       outcome.clock.bound());
+  plot(options.output, options.is_linux()
+                           ? "A heated room, controlled by Linux in QEMU, in lockstep"
+                           : "A heated room, controlled by firmware on the embedded machine, in lockstep");
   return is_good ? 0 : 1;
 }
 

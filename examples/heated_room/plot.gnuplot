@@ -24,16 +24,16 @@ do for [kind in 'svg png'] {
   set ylabel 'temperature, °C' offset 1
   set key at graph 0.99, graph 0.53
   plot 20.5 lc rgb '#bbbbbb' dt 2 title 'switching thresholds', 21.5 lc rgb '#bbbbbb' dt 2 notitle, \
-    csv using 1:7 every ::1 with lines lw 2 lc rgb '#c0392b' title 'room', \
-    csv using 1:8 every ::1 with lines lw 2 lc rgb '#8d6e63' title 'walls', \
-    csv using 1:9 every ::1 with lines lw 2 lc rgb '#2980b9' title 'outside'
+    csv using 1:6 every ::1 with lines lw 2 lc rgb '#c0392b' title 'room', \
+    csv using 1:7 every ::1 with lines lw 2 lc rgb '#8d6e63' title 'walls', \
+    csv using 1:8 every ::1 with lines lw 2 lc rgb '#2980b9' title 'outside'
 
   set ylabel 'heater' offset 1
   set key inside top right
   set yrange [-0.1:1.3]
   set ytics ('off' 0, 'on' 1)
-  plot csv using 1:10 every ::1 with fillsteps fc rgb '#f5b7b1' notitle, \
-    csv using 1:10 every ::1 with steps lw 1.5 lc rgb '#c0392b' title 'as the guest answered'
+  plot csv using 1:9 every ::1 with fillsteps fc rgb '#f5b7b1' notitle, \
+    csv using 1:9 every ::1 with steps lw 1.5 lc rgb '#c0392b' title 'as the guest answered'
   set yrange [*:*]
   set ytics auto
 

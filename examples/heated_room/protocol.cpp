@@ -3,37 +3,9 @@
 
 #include <cstdint>
 #include <sstream>
-#include <utility>
-
-#include "fermata/base/contract.hpp"
+#include <string>
 
 namespace heated_room {
-
-std::string line_to_guest(std::string_view line) {
-  fermata::base::expects(line.size() + 1 <= longest_line_to_guest,
-                         "line_to_guest: a line fits into the guest's receive FIFO");
-  return std::string(line) + '\n';
-}
-
-void LineBuffer::put(std::span<const std::byte> bytes) {
-  for (const std::byte byte : bytes) {
-    const char character = std::to_integer<char>(byte);
-    if (character != '\n') {
-      partial_ += character;
-      continue;
-    }
-    lines_.push_back(std::exchange(partial_, {}));
-  }
-}
-
-std::optional<std::string> LineBuffer::take() {
-  if (lines_.empty()) {
-    return std::nullopt;
-  }
-  std::string line = std::move(lines_.front());
-  lines_.pop_front();
-  return line;
-}
 
 std::optional<ControllerAnswer> parse_answer(std::string_view line) {
   std::istringstream words{std::string(line)};

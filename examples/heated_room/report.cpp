@@ -19,6 +19,7 @@ namespace host = fermata::host;
 using fermata::time::to_seconds_string;
 
 double milliseconds(Duration span) { return static_cast<double>(span.ns()) * 1e-6; }
+double microseconds(Duration span) { return static_cast<double>(span.ns()) * 1e-3; }
 double seconds(Duration span) { return static_cast<double>(span.ns()) * 1e-9; }
 double seconds(host::HostDuration span) { return std::chrono::duration<double>(span).count(); }
 
@@ -35,17 +36,15 @@ Report::Report(std::string software, std::string csv_path, Duration between_rows
   if (csv_ == nullptr) {
     throw base::host_error("write " + csv_path_, errno);
   }
-  fmt::print(csv_.get(),
-             "simulator_s,uptime_s,difference_ms,answer_ms,reports_sum_s,sent_c,air_c,walls_c,outside_c,heater\n");
+  fmt::print(csv_.get(), "answered_s,uptime_s,difference_ms,answer_us,sent_c,air_c,walls_c,outside_c,heater\n");
 }
 
 void Report::on_booting(Instant now) {
-  const Duration passed = now.since_origin();
-  const Duration between = is_terminal_ ? 100_ms : 1_s;
-  if (passed % between == Duration::zero()) {
-    fmt::print("{}booting {}: {:5.1f} s of virtual time{}", is_terminal_ ? "\r" : "", software_, seconds(passed),
-               is_terminal_ ? "" : "\n");
+  if (now >= next_progress_) {
+    fmt::print("{}booting {}: {:5.1f} s of virtual time{}", is_terminal_ ? "\r" : "", software_,
+               seconds(now.since_origin()), is_terminal_ ? "" : "\n");
     static_cast<void>(std::fflush(stdout));
+    next_progress_ = now + (is_terminal_ ? 100_ms : 1_s);
   }
 }
 
@@ -53,17 +52,16 @@ void Report::on_ready(Instant now) {
   next_row_ = now;
   fmt::print("{}{} is up and its controller ready at {} s\n\n", is_terminal_ ? "\r" : "", software_,
              to_seconds_string(now));
-  fmt::print("  simulator's  guest's    clocks     sum of        told   room   walls  outside  heater\n");
-  fmt::print("  time         uptime     differ     reports\n");
-  fmt::print("  s            s          ms         s             C      C      C      C\n");
+  fmt::print("  the answer      took        guest's   clocks    told   room   walls  outside  heater\n");
+  fmt::print("  left at                     uptime    differ\n");
+  fmt::print("  s               us          s         ms        C      C      C      C\n");
 }
 
 void Report::on_sample(const Sample& sample) {
-  fmt::print(csv_.get(), "{},{},{:.3f},{:.3f},{},{:.3f},{:.6f},{:.6f},{:.6f},{:d}\n",
+  fmt::print(csv_.get(), "{},{},{:.6f},{:.3f},{:.3f},{:.6f},{:.6f},{:.6f},{:d}\n",
              to_seconds_string(sample.clock.answered), to_seconds_string(sample.clock.uptime),
-             milliseconds(sample.difference), milliseconds(sample.clock.answered - sample.clock.asked),
-             to_seconds_string(sample.reports_sum), sample.sent_mc * 1e-3, sample.room.air_c, sample.room.walls_c,
-             sample.outside_c, sample.is_heating);
+             milliseconds(sample.difference), microseconds(sample.clock.answered - sample.clock.asked),
+             sample.sent_mc * 1e-3, sample.room.air_c, sample.room.walls_c, sample.outside_c, sample.is_heating);
   if (was_heating_ && !sample.is_heating && !has_settled_) {
     has_settled_ = true;
     least_c_ = greatest_c_ = sample.room.air_c;
@@ -79,9 +77,9 @@ void Report::on_sample(const Sample& sample) {
 }
 
 void Report::print_row(const Sample& sample) const {
-  fmt::print("  {:<12.3f} {:<10.2f} {:<+10.1f} {:<12.6f}  {:5.2f}  {:5.2f}  {:5.2f}  {:5.2f}    {}\n",
-             seconds(sample.clock.answered.since_origin()), seconds(sample.clock.uptime),
-             milliseconds(sample.difference), seconds(sample.reports_sum), sample.sent_mc * 1e-3, sample.room.air_c,
+  fmt::print("  {:<14}  {:<10.3f}  {:<8.2f}  {:<+8.3f}  {:5.2f}  {:5.2f}  {:5.2f}  {:5.2f}    {}\n",
+             to_seconds_string(sample.clock.answered), microseconds(sample.clock.answered - sample.clock.asked),
+             seconds(sample.clock.uptime), milliseconds(sample.difference), sample.sent_mc * 1e-3, sample.room.air_c,
              sample.room.walls_c, sample.outside_c, sample.is_heating ? "on" : "off");
   static_cast<void>(std::fflush(stdout));
 }
@@ -93,43 +91,49 @@ bool Report::finish(const Outcome& outcome) {
     throw base::host_error("write " + csv_path_, errno);
   }
   const ClockCheck& clock = outcome.clock;
-  const bool sums_up = outcome.reports_sum == outcome.simulator_time && outcome.plant_time == outcome.simulator_time;
-  const bool is_exact = outcome.greatest_overshoot == Duration::zero();
+  const Duration room_differs = outcome.plant_time - outcome.granted.since_origin();
+  const bool is_together = room_differs >= Duration::zero() && room_differs < Controller::instruction;
+  const bool is_exact = outcome.greatest_overshoot < Controller::instruction;
   const bool agrees = clock.samples() > 0 && clock.beyond_bound() == 0;
-  const bool ended = outcome.guest_exit && outcome.guest_exit->is_success();
-  const Duration controlled = outcome.simulator_time - outcome.ready.since_origin();
+  const bool ended = outcome.exit_status == 0;
+  const Duration controlled = outcome.granted - outcome.ready;
 
-  fmt::print("\nsimulator's time     {} s in {} quanta\n", to_seconds_string(outcome.simulator_time), outcome.quanta);
-  fmt::print("sum of reports       {} s: {}\n", to_seconds_string(outcome.reports_sum), verdict(sums_up));
-  fmt::print("greatest overshoot   {}: {}\n", fermata::time::to_string(outcome.greatest_overshoot), verdict(is_exact));
+  fmt::print("\nthe controller       was ready at {} s\n", to_seconds_string(outcome.ready));
+  fmt::print("simulator's time     {} s, in {} grants\n", to_seconds_string(outcome.granted), outcome.grants);
+  fmt::print("the room's time      {} s: {}\n", to_seconds_string(outcome.plant_time), verdict(is_together));
   fmt::print(
-      "the guest's clock    differs by {:+.1f} to {:+.1f} ms over {} samples, {:+.1f} ms at the end; bound {:.1f} ms: "
+      "the guest            stood at most {} beyond a horizon, where less than an instruction is allowed, {}: {}\n",
+      fermata::time::to_string(outcome.greatest_overshoot), fermata::time::to_string(Controller::instruction),
+      verdict(is_exact));
+  fmt::print(
+      "the guest's clock    differs by {:+.3f} to {:+.3f} ms over {} samples, {:+.3f} ms at the end; bound {:.1f} ms: "
       "{}\n",
       milliseconds(clock.least()), milliseconds(clock.greatest()), clock.samples(), milliseconds(clock.last()),
-      milliseconds(clock.bound()), verdict(agrees));
-  fmt::print("                     it began {:.3f} s after the simulator's; answers took at most {:.1f} ms: {}\n",
-             seconds(clock.offset()), milliseconds(clock.longest_answer()), verdict(clock.answers_in_time()));
+      milliseconds(ClockCheck::bound), verdict(agrees));
+  fmt::print("                     it began {:.3f} s after the simulator's; answers took {:.3f} to {:.3f} us: {}\n",
+             seconds(clock.offset()), microseconds(clock.shortest_answer()), microseconds(clock.longest_answer()),
+             verdict(clock.answers_in_time()));
   if (has_settled_) {
     fmt::print("the room             {:.2f} to {:.2f} C once warm; the heater was switched on {} times\n", least_c_,
                greatest_c_, switched_on_);
   } else {
     fmt::print("the room             not warm yet; run longer\n");
   }
-  fmt::print("the guest            {}: {}\n", outcome.guest_exit ? host::to_string(*outcome.guest_exit) : "still runs",
+  fmt::print("the end              the guest switched itself off with status {}: {}\n", outcome.exit_status,
              verdict(ended));
   fmt::print("host time            {:.2f} s to boot, {:.2f} s for {:.0f} s of control: {:.1f} times real time\n",
              seconds(outcome.boot_cost), seconds(outcome.control_cost), seconds(controlled),
              seconds(controlled) / std::max(seconds(outcome.control_cost), 1e-9));
   fmt::print("every sample         {}\n", csv_path_);
-  return sums_up && is_exact && agrees && clock.answers_in_time() && ended;
+  return is_together && is_exact && agrees && clock.answers_in_time() && ended;
 }
 
-bool plot(const std::string& folder, const std::string& title, Duration clock_bound) {
+bool plot(const std::string& folder, const std::string& title) {
   try {
-    host::ChildProcess gnuplot(
-        {.arguments = {"gnuplot", "-e",
-                       fmt::format("folder='{}'; title='{}'; bound={:.3f}", folder, title, milliseconds(clock_bound)),
-                       HEATED_ROOM_PLOT_SCRIPT}});
+    host::ChildProcess gnuplot({.arguments = {"gnuplot", "-e",
+                                              fmt::format("folder='{}'; title='{}'; bound={:.3f}", folder, title,
+                                                          milliseconds(ClockCheck::bound)),
+                                              HEATED_ROOM_PLOT_SCRIPT}});
     const auto status = gnuplot.wait(std::chrono::seconds(60));
     if (status && status->is_success()) {
       fmt::print("plot                 {0}/heated_room.svg, {0}/heated_room.png\n", folder);

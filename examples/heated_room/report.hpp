@@ -35,6 +35,7 @@ class Report final : public Observer {
   std::unique_ptr<std::FILE, Closer> csv_;
   Duration between_rows_;
   bool is_terminal_;
+  Instant next_progress_;
   Instant next_row_;
   bool has_settled_ = false;  // the heater was switched off for the first time
   bool was_heating_ = false;
@@ -45,6 +46,6 @@ class Report final : public Observer {
 
 /// Draws `FOLDER/heated_room.svg` and `.png` from the CSV file by gnuplot, under the title `title`. Returns false,
 /// having said why, where there is no gnuplot or it fails.
-bool plot(const std::string& folder, const std::string& title, Duration clock_bound);
+bool plot(const std::string& folder, const std::string& title);
 
 }  // namespace heated_room

@@ -1,52 +1,50 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <optional>
+#include <functional>
 #include <string>
 #include <string_view>
 
-#include "fermata/host/clock.hpp"
-#include "fermata/transport/unix_socket.hpp"
-#include "protocol.hpp"
+#include "fermata/sim/link_guest.hpp"
+#include "fermata/time/instant.hpp"
 
 namespace heated_room {
 
-/// The plant's end of the Linux guest's second serial port: lines of text through an ordinary QEMU chardev. A chardev
-/// knows no virtual time, so all is done while the guest is held between two quanta, where this makes it exact:
+using fermata::time::Duration;
+using fermata::time::Instant;
+
+/// The plant's end of the cable to its controller, in lines of text. Each byte has an instant of its own, both ways:
 ///
-///   plant                     QEMU's main loop            vCPU, held at the end of a quantum
-///     | "T 20437\n"                  |                               |
-///     | ---------- socket ---------> | takes the bytes, puts them    |
-///     |                              | into the UART ------------->  |  under QEMU's big lock
-///     | socket empty? (`send`)       |                               |
-///     | grant ----------------------------------------------------->  |  finds the UART filled
-///     | report <----------------------------------------------------  |  has written "H 1 U 5.02\n" meanwhile: the
-///     | <------------------------- socket ----------------------------  vCPU's own thread puts bytes into the socket
-///     | `receive` finds all of them                                     when the guest writes them into the UART
+///   plant                              guest
+///     |  "T 20437\n" from t on            |
+///     | --- input "T" at t + 86.806 us --> |  as its last bit arrives, at 115,200 baud, 8N1
+///     | --- input " " at t + 173.612 us -> |
+///     | ...                                |
+///     | <--- output "H" at u ------------- |  as the guest writes it into its UART
+///     | <--- output " " at v ------------- |
+///     | ...                                |
 ///
-/// One thread at a time.
+/// One thread, the guest's.
 class SerialLine {
  public:
-  SerialLine();
+  /// What is told of a line that the guest has sent: its text without the end, and the instant of that end.
+  using Handler = std::function<void(Instant at, const std::string& line)>;
 
-  /// QEMU's end, to be inherited by it and then closed here with `close_guest_end`.
-  [[nodiscard]] int guest_end() const { return guest_end_.descriptor(); }
-  void close_guest_end() { guest_end_.close(); }
+  /// Good as long as the channel. Throws nothing but what `on_line` throws, from within the guest's `run_until`.
+  SerialLine(fermata::sim::SerialChannel channel, Handler on_line);
+  SerialLine(const SerialLine&) = delete;
+  SerialLine& operator=(const SerialLine&) = delete;
 
-  /// Puts `line` and its line end into the guest's UART: returns when QEMU has taken every byte. It is no longer than
-  /// `line_to_guest` allows. Throws Error: timed_out if the UART does not take it within a host-time limit, peer_gone.
-  void send(std::string_view line);
-  /// The next line that the guest wrote, without its end; nothing if there is no whole one.
-  [[nodiscard]] std::optional<std::string> receive();
+  /// Sends `line` and its end, beginning at `from`; returns when the last byte arrives. Not before what was sent last
+  /// has arrived, and not in the guest's past (base::BadArgument).
+  Instant send(Instant from, std::string_view line);
 
  private:
-  void await_taken() const;
+  void receive(Instant at, std::string_view bytes);
 
-  fermata::transport::UnixSocket plant_end_;
-  fermata::transport::UnixSocket guest_end_;
-  LineBuffer received_;
-
-  explicit SerialLine(std::pair<fermata::transport::UnixSocket, fermata::transport::UnixSocket> ends);
+  fermata::sim::SerialChannel channel_;
+  Handler on_line_;
+  std::string partial_;
 };
 
 }  // namespace heated_room
