@@ -208,6 +208,9 @@ wire::Stop LinkGuest::run_ahead(time::Instant end, const Ahead& ahead,
       return *stop;
     }
     kept.take_quanta(stop ? stop->now : *link_->reached, on_quantum);
+    if (!stop && link_->session.peek() != nullptr) {
+      continue;  // one grant for all that has come
+    }
     const bool stands = stop && !link_->session.is_running();
     if (stands && stop->reason == wire::StopReason::horizon && stop->now >= end) {
       kept.finish();
