@@ -5,7 +5,7 @@
 #   controller                plant
 #       | R                     |   ready, send temperatures now
 #       | --------------------> |
-#       |             T 20437   |   temperature in milli-degrees; at most 8 bytes: what a 16550 takes at Linux's trigger level
+#       |             T 20437   |   temperature in milli-degrees
 #       | <-------------------- |
 #       | H 1 U 12.34           |   heater 0 or 1; the guest's own clock (/proc/uptime, seconds, 10 ms resolution)
 #       | --------------------> |
