@@ -43,7 +43,7 @@ fermata::host::Command command(const Software& software) {
   arguments.insert(arguments.end(), {"-kernel", kernel, "-initrd", initramfs, "-append", kernel_options});
   arguments.insert(arguments.end(), {"-icount", icount, "-rtc", "base=2026-01-01,clock=vm", "-seed", "1"});
   arguments.insert(arguments.end(), software.devices.begin(), software.devices.end());
-  return sim::qemu_command(std::move(arguments), sim::Inexact::refuse);
+  return sim::qemu_command(std::move(arguments), {.inexact = sim::Inexact::refuse});
 }
 
 }  // namespace linux_guest
