@@ -15,69 +15,9 @@ import sys
 import traceback
 from typing import Callable, Dict, List, Optional, Tuple
 
-from link_client import LinkClient, NotDone, QqqClient
+from guest_program import END_LIMIT, INSTRUCTION_NS, LIMIT, MS, NEEDS, SECOND, US, Echo, Machine, expect
+from link_client import LinkClient, NotDone, QqqClient, State
 from link_messages import MAGIC, Ability, Kind, ProtocolError, Reason, Refused, encode
-
-INSTRUCTION_NS = 8
-US, MS, SECOND = 1_000, 1_000_000, 1_000_000_000
-LIMIT = 60.0  # host seconds for whatever should take much less
-END_LIMIT = 10.0
-NEEDS = Ability.EXACT | Ability.REACTIVE | Ability.PRESENT | Ability.CHECKPOINTS | Ability.RAISE
-Echo = List[Tuple[int, bytes]]
-
-
-def expect(holds: bool, complaint: str) -> None:
-    if not holds:
-        raise AssertionError(complaint)
-
-
-class Machine:
-    """The program as a child, and the simulator's end of its socket. Leaving it kills the program if it still runs."""
-
-    program, guests, options = [], "", []  # type: List[str], str, List[str]
-    is_qemu = has_any_status = False
-
-    def __init__(self, guest: str = "echo", link: str = "") -> None:
-        self.socket, theirs = socket.socketpair()
-        link = link or ("-link fd={},serial=serial0" if self.is_qemu else "-link fd={}")
-        with theirs:
-            self._process = subprocess.Popen(
-                [*self.program, *"-M virt -bios none -icount shift=3,sleep=off -rtc clock=vm".split(), "-kernel",
-                 os.path.join(self.guests, guest + ".elf"), *link.format(theirs.fileno()).split(), *self.options],
-                pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self.client = LinkClient(self.socket, INSTRUCTION_NS)
-
-    def __enter__(self) -> "Machine":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-        self._process.kill()
-        self._process.communicate()
-
-    def greet(self, reactive: bool = False) -> "Machine":
-        self.client.hello("drive_guest.py", needs=NEEDS, seconds=LIMIT)
-        self.serial = self.client.channels["serial0"]
-        if reactive:
-            self.client.select(self.serial, True)
-        return self
-
-    def run_to(self, horizon: int) -> Echo:
-        self.client.grant(horizon)
-        report = self.client.wait(LIMIT)
-        expect(report.reason is Reason.HORIZON, f"stopped for {report.reason.name} at {report.now} ns")
-        return [(output.at, output.payload) for output in report.outputs]
-
-    def status(self) -> int:
-        try:
-            return self._process.wait(END_LIMIT)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"the program still runs {END_LIMIT} s after the session's end") from None
-
-    def leave(self) -> None:
-        self.client.bye(LIMIT)
-        status = self.status()
-        expect(status == 0, f"status {status} after BYE")
 
 
 def hand_shake() -> None:
@@ -216,6 +156,39 @@ def raised_horizons() -> None:
     raise AssertionError(f"a horizon raised while the guest ran was not taken: grants counted {counts}")
 
 
+def tells_progress_while_it_runs() -> None:
+    """Four quanta of 37 us ahead: it stands at the end only, and does what it does without."""
+    quantum, unasked = 37 * US, echoes(MS, False)
+    with Machine() as machine:
+        client = machine.greet().client
+        for at, payload in INPUTS:
+            client.send_input(machine.serial, at, payload)
+        expect(Ability.PROGRESS in client.abilities, f"it tells no progress: {client.abilities}")
+        client.ask_milestones(quantum, quantum)
+        told, heard = [], []  # type: List[int], Echo
+
+        def raise_horizon(now: int) -> None:
+            told.append(now)
+            horizon = min(now // quantum * quantum + 4 * quantum, END)
+            if horizon > client.horizon:
+                client.grant(horizon)
+
+        client.grant(4 * quantum)
+        while client.now < END:
+            report = client.wait(LIMIT, on_progress=raise_horizon)
+            heard += [(output.at, output.payload) for output in report.outputs]
+            if client.state is State.STANDING and client.now < END:  # the host was busy elsewhere
+                raise_horizon(report.now)
+        milestones = [now // quantum for now in told]
+        expect(milestones == sorted(set(milestones)), f"more than once for a milestone: {told}")
+        expect(len(told) >= END // quantum // 2, f"progress at {told} only")
+        expect(heard == unasked, f"kept ahead: {heard}")
+        client.ask_milestones(0, 0)
+        client.grant(END + MS)
+        client.wait(LIMIT, on_progress=lambda now: expect(False, f"progress at {now} ns, which is not wanted any more"))
+        machine.leave()
+
+
 def checkpoints() -> None:
     with Machine() as machine:
         client = machine.greet().client
@@ -303,7 +276,7 @@ def refusals() -> None:
         return at_first
 
     cases: List[Tuple[str, Callable[[Machine], None], str]] = [
-        ("major version 9", lambda machine: machine.client.hello("x", version=(9, 0)), r"(?s)(?=.*\b9\.0)(?=.*\b1\.0)"),
+        ("major version 9", lambda machine: machine.client.hello("x", version=(9, 0)), r"(?s)(?=.*\b9\.0)(?=.*\b1\.1)"),
         ("an unknown need", lambda machine: machine.client.hello("x", needs=1 << 20), r"0x100000|\b20\b|1048576"),
         ("no magic", say(encode(Kind.HELLO, 0, b"FERMATA1", 1, 0, 0, 0, 0)), "."),
         ("no HELLO", say(encode(Kind.GRANT, 0, 5, 0)), "."),
@@ -318,7 +291,7 @@ def refusal_failure(name: str, action: Callable[[Machine], None], pattern: str) 
             action(machine)
             return f"{name}: not refused"
         except Refused as refused:
-            if refused.version != (1, 0) or not re.search(pattern, refused.text):
+            if refused.version != (1, 1) or not re.search(pattern, refused.text):
                 return f"{name}: refused by {refused.version} with {refused.text!r}"
         except ProtocolError as error:
             return f"{name}: no REFUSE: {error}"
@@ -371,7 +344,7 @@ def old_wire() -> None:
 
 
 CHECKS = [hand_shake, inputs_and_outputs_are_exact, stands_at_the_horizon, grants_of_the_present_instant,
-          reactive_outputs, raised_horizons, checkpoints, inputs_after_a_restore, refusals, ends, resets_are_reported,
+          reactive_outputs, raised_horizons, tells_progress_while_it_runs, checkpoints, inputs_after_a_restore, refusals, ends, resets_are_reported,
           old_wire]
 
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 
 import drive_guest
-from drive_guest import Machine
+from guest_program import Machine
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ from typing import Callable, List, Optional, Tuple, Type
 from link_client import LinkClient
 from link_messages import LAYOUTS, MAGIC, NEVER, Gone, Kind, ProtocolError, encode
 
-ALL_ABILITIES = 31
+ALL_ABILITIES = 63
 SCRIPT_SECONDS = 10.0
 
 
@@ -32,6 +32,10 @@ def output(at: int, sequence: int = 1, payload: bytes = b"x", number: int = 1) -
 
 def report(now: int, reason: int = 1, grants: int = 1, deadline: int = NEVER, status: int = 0) -> bytes:
     return encode(Kind.REPORT, 0, now, deadline, reason, status, grants)
+
+
+def progress(now: int) -> bytes:
+    return encode(Kind.PROGRESS, 0, now)
 
 
 def refuse(text: bytes, major: int = 1, minor: int = 0) -> bytes:

@@ -64,6 +64,7 @@ class LinkClient:
         self._flows: Dict[int, Flow] = {}
         self._outputs: List[Output] = []
         self._horizon = self._reached = 0  # the last one granted; the instant of the last output or report
+        self._milestones, self._passed = (0, 0), 0  # first and interval; of the last report or progress
         self._horizons: Deque[int] = collections.deque()  # of the grant that was counted last, and of those after it
         self._counted = 0
         self._stood = self._was_raised = False  # the last report waited for a grant; the last grant did not find it so
@@ -71,7 +72,7 @@ class LinkClient:
         self._unanswered: Optional[Tuple[int, int]] = None  # channel and sequence of a read
         self._saved: Dict[str, Saved] = {}
 
-    def hello(self, name: str, needs: int = 0, seconds: float = 10.0, version: Tuple[int, int] = (1, 0)) -> None:
+    def hello(self, name: str, needs: int = 0, seconds: float = 10.0, version: Tuple[int, int] = (MAJOR, MINOR)) -> None:
         text, check = name.encode(), self.stream.check
         self._require(self.state is State.NEW, "hello() comes first, and once")
         self._require(len(text) <= MAX_TEXT, f"a name of {len(text)} bytes; it has at most {MAX_TEXT}")
@@ -103,12 +104,12 @@ class LinkClient:
         """Gives the input's sequence number. The answer to a read: 8 bytes of value, 8 of the read's sequence."""
         flow, least = self._flows[channel.number], self._horizon if self.state is State.RUNNING else self.now
         self._require(self.state in LIVES, "the guest takes no inputs")
-        for complaint in flow.input_complaints(at, payload, least, self.now):
+        for complaint in flow.input_complaints(at, payload, least, self._passed):
             raise ValueError(complaint)
         if channel.carries is Carries.MMIO:
             self._require(self._unanswered == (channel.number, struct.unpack("<8xQ", payload)[0]), "no such read waits")
             self._unanswered = None
-        flow.note_input(at, payload, self.now)
+        flow.note_input(at, payload, self._passed)
         self.stream.send(encode(Kind.INPUT, channel.number, at, flow.sent, 0, len(payload), tail=payload))
         self.state = State.RUNNING if self.state is State.RUNNING else State.STANDING
         return flow.sent
@@ -129,8 +130,23 @@ class LinkClient:
         self._horizon, self.grants, self.state = horizon, self.grants + 1, State.RUNNING
         self._horizons.append(horizon)
 
-    def wait(self, seconds: float, on_output: Optional[Callable[[Output], None]] = None) -> Report:
-        """The next report; the guest may still run after it, see `state`. `on_output` is called as outputs come."""
+    @property
+    def horizon(self) -> int:
+        """The last one granted."""
+        return self._horizon
+
+    def ask_milestones(self, first: int, interval: int) -> None:
+        """The running guest is to tell its progress at `first` and from there on every `interval`; 0: no more."""
+        self._require(self.state in STANDS, "milestones are asked for while the guest stands")
+        self._require(Ability.PROGRESS in self.abilities, "the guest tells no progress")
+        self._require(first >= 0 and interval >= 0, f"milestones at {first} ns, every {interval} ns")
+        self.stream.send(encode(Kind.MILESTONES, 0, first, interval))
+        self._milestones, self.state = (first, interval), State.STANDING
+
+    def wait(self, seconds: float, on_output: Optional[Callable[[Output], None]] = None,
+             on_progress: Optional[Callable[[int], None]] = None) -> Report:
+        """The next report; the guest may still run after it, see `state`. `on_output` is called as outputs come, and
+        `on_progress`, which may grant more, with the instant that the guest has come to."""
         self._require(self.state is State.RUNNING, "wait() without a grant")
         self.stream.limit(seconds)
         while True:
@@ -138,6 +154,8 @@ class LinkClient:
             if message[0] is Kind.REPORT:
                 return self._take_report(*message[2])
             self._take(message)
+            if message[0] is Kind.PROGRESS and on_progress:
+                on_progress(self._passed)
             if message[0] is Kind.OUTPUT and on_output:
                 on_output(self._outputs[-1])
 
@@ -176,15 +194,18 @@ class LinkClient:
             self.state = State.OVER
 
     def _stand_at(self, now: int) -> None:
-        self.now = self._horizon = self._reached = now
+        self.now = self._horizon = self._reached = self._passed = now
         self._horizons, self._counted = collections.deque([now]), self.grants
         self._stood, self._stop = True, None
 
     def _take(self, message: Message) -> None:
-        """An OUTPUT or DROPPED."""
+        """An OUTPUT, DROPPED or PROGRESS."""
         (kind, number, fields, tail), check = message, self.stream.check
-        check(kind in (Kind.OUTPUT, Kind.DROPPED), f"{kind.name} in the wrong state")
+        check(kind in (Kind.OUTPUT, Kind.DROPPED, Kind.PROGRESS), f"{kind.name} in the wrong state")
         check(self.state is State.RUNNING, f"{kind.name} of a guest that stands")
+        if kind is Kind.PROGRESS:
+            self._take_progress(fields[0])
+            return
         check(number in self._flows, f"{kind.name} on channel {number}, which does not exist")
         flow = self._flows[number]
         if kind is Kind.DROPPED:
@@ -209,6 +230,18 @@ class LinkClient:
         elif self._stop is None and flow.is_full() and not self._was_raised:
             self._stop = (Reason.FULL, at)
 
+    def _take_progress(self, now: int) -> None:
+        check, (first, interval) = self.stream.check, self._milestones
+        check(interval > 0, f"PROGRESS at {now} ns, which was not asked for")
+        due = first if self._passed < first else self._passed + interval - (self._passed - first) % interval
+        check(now >= due, f"PROGRESS at {now} ns; the next milestone is {due} ns")
+        check(now >= self._reached, f"PROGRESS at {now} ns after an output at {self._reached} ns")
+        check(now < self._horizon + self.instruction_ns, f"PROGRESS at {now} ns, beyond the horizon of {self._horizon} ns")
+        check(self._stop is None, f"PROGRESS at {now} ns; the guest had to stop: {self._stop}")
+        self._passed = self._reached = now
+        for flow in self._flows.values():
+            flow.forget_inputs(now)
+
     def _take_report(self, now: int, deadline: int, number: int, status: int, grants: int) -> Report:
         check = self.stream.check
         check(number in list(Reason), f"a report for the unknown reason {number}")
@@ -230,7 +263,7 @@ class LinkClient:
         least = horizon if Ability.RAISE in self.abilities else least
         check(reason is not Reason.HORIZON or now >= least, f"reason HORIZON at {now} ns; the horizon is {least} ns")
         self._check_stop(reason, now)
-        self.now, self._reached, self.reports = now, now, self.reports + 1
+        self.now, self._reached, self._passed, self.reports = now, now, now, self.reports + 1
         self._stood = is_same or reason < Reason.USER
         outputs, self._outputs = self._outputs, []
         for flow in self._flows.values():

@@ -8,7 +8,7 @@ import struct
 import time
 from typing import Any, NoReturn, Tuple, Type
 
-MAGIC, MAJOR, MINOR = b"FERMATA\0", 1, 0
+MAGIC, MAJOR, MINOR = b"FERMATA\0", 1, 1
 MAX_SIZE, MAX_TEXT, NEVER = 65_568, 1_024, 2**63 - 1
 SEND_SECONDS = 10.0
 
@@ -26,6 +26,8 @@ class Kind(enum.IntEnum):
     GRANT = 18
     REPORT = 19
     DROPPED = 20
+    MILESTONES = 21
+    PROGRESS = 22
     CHECKPOINT = 24
     RESTORE = 25
     DONE = 26
@@ -37,6 +39,7 @@ class Ability(enum.IntFlag):
     PRESENT = 4
     CHECKPOINTS = 8
     RAISE = 16
+    PROGRESS = 32
 
 
 class Reason(enum.IntEnum):
@@ -56,9 +59,11 @@ LAYOUTS = {kind: (struct.Struct("<" + layout), length, zero) for kind, layout, l
     (Kind.HELLO, "8sHHIII", 5, 4), (Kind.WELCOME, "8sHHIqII", 6, None), (Kind.CHANNEL, "BBBBIIIQQ", 6, 3),
     (Kind.SELECT, "II", None, 1), (Kind.REFUSE, "HHI", 2, None), (Kind.BYE, "", None, None),
     (Kind.INPUT, "qQII", 3, 2), (Kind.OUTPUT, "qQII", 3, 2), (Kind.GRANT, "qQ", None, None),
-    (Kind.REPORT, "qqIiQ", None, None), (Kind.DROPPED, "Q", None, None), (Kind.CHECKPOINT, "II", 1, 0),
+    (Kind.REPORT, "qqIiQ", None, None), (Kind.DROPPED, "Q", None, None),
+    (Kind.MILESTONES, "qq", None, None), (Kind.PROGRESS, "q", None, None), (Kind.CHECKPOINT, "II", 1, 0),
     (Kind.RESTORE, "II", 1, 0), (Kind.DONE, "qII", 2, None))}
-FROM_GUEST = (Kind.WELCOME, Kind.CHANNEL, Kind.REFUSE, Kind.OUTPUT, Kind.REPORT, Kind.DROPPED, Kind.DONE)
+FROM_GUEST = (Kind.WELCOME, Kind.CHANNEL, Kind.REFUSE, Kind.OUTPUT, Kind.REPORT, Kind.DROPPED, Kind.PROGRESS,
+              Kind.DONE)
 ABOUT_CHANNEL = (Kind.CHANNEL, Kind.SELECT, Kind.INPUT, Kind.OUTPUT, Kind.DROPPED)
 
 Message = Tuple[Kind, int, Tuple[Any, ...], bytes]  # kind, channel, fields, text or payload

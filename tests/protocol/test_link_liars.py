@@ -7,7 +7,7 @@ import struct
 import unittest
 from typing import Dict, List, Tuple
 
-from fake_guest import FakeGuest, LinkTest, channel, done, output, refuse, report, request, welcome
+from fake_guest import FakeGuest, LinkTest, channel, done, output, progress, refuse, report, request, welcome
 from link_client import LinkClient, QqqClient
 from link_messages import Gone, Hang, Kind, ProtocolError, Reason, Refused, encode
 
@@ -91,6 +91,36 @@ class Liars(LinkTest):
             "0 grants counted, 1 before": [report(100), report(100, grants=0)],
             "a report that answers no grant": [report(100), report(100)],
         })
+
+    def test_progress(self) -> None:
+        def run(client: LinkClient) -> None:
+            client.hello("sim")
+            client.ask_milestones(20, 10)
+            client.grant(100)
+            for _ in range(2):
+                client.wait(LIMIT)
+            self.fail("nothing was noticed")
+
+        for pattern, messages in {
+                "PROGRESS at 19 ns; the next milestone is 20": [progress(19)],
+                "PROGRESS at 29 ns; the next milestone is 30": [progress(20), progress(29)],
+                "PROGRESS at 50 ns; the next milestone is 60": [report(50, 5), progress(50)],
+                "PROGRESS at 20 ns after an output at 21": [output(21), progress(20)],
+                "an output at 39 ns after": [progress(40), output(39)],
+                "report of 39 ns after": [progress(40), report(39, 5)],
+                "PROGRESS at 110 ns, beyond the horizon": [progress(110)],
+                "PROGRESS of a guest that stands": [report(100), progress(110)]}.items():
+            def script(guest: FakeGuest) -> None:
+                guest.greet(channel(1))
+                guest.take(Kind.MILESTONES)
+                guest.take(Kind.GRANT)
+                guest.give(*messages)
+
+            with self.subTest(pattern):
+                self.is_noticed(script, run if "stands" not in pattern else
+                                lambda client: (client.hello("sim"), client.ask_milestones(20, 10), client.grant(100),
+                                                client.wait(LIMIT), client.bye()), pattern)
+        self.are_noticed({"PROGRESS at 20 ns, which was not asked for": [progress(20)]})
 
     def test_stops_that_were_due(self) -> None:
         self.are_noticed({
