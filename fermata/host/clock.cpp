@@ -73,14 +73,21 @@ HostDuration ThreadClock::used() const {
   return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
-void wait_until(HostInstant at, HostDuration spin) {
+void PunctualWait::sleep_until(HostInstant at) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at.since_boot);
+  const timespec until{.tv_sec = seconds.count(), .tv_nsec = (at.since_boot - seconds).count()};
+  while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
+  }
+}
+
+// The spin grows at once to what was needed and shrinks slowly, so that most waits are on time.
+void PunctualWait::until(HostInstant at) {
   const HostClock& clock = HostClock::monotonic();
-  const HostDuration wake = at.since_boot - spin;
-  if (clock.now().since_boot < wake) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wake);
-    const timespec until{.tv_sec = seconds.count(), .tv_nsec = (wake - seconds).count()};
-    while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
-    }
+  const HostInstant wake = at + (-spin_);
+  if (clock.now() < wake) {
+    sleep_until(wake);
+    const HostDuration late = clock.now() - wake;
+    spin_ = late > spin_ ? std::min(late + late / 4, longest_spin) : spin_ - (spin_ - late) / 64;
   }
   while (clock.now() < at) {
   }

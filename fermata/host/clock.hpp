@@ -82,9 +82,20 @@ class ThreadClock {
   int id_;
 };
 
-/// Returns at `at` of the monotonic clock, as punctually as the host can: sleeps, and is awake for the last `spin`
-/// before it. At once if it has passed.
-void wait_until(HostInstant at, HostDuration spin);
+/// Waits as punctually as the host can: sleeps, and is awake for the last part, as long as the host has lately taken to
+/// wake this waiter up. For one thread.
+class PunctualWait {
+ public:
+  static constexpr HostDuration longest_spin = std::chrono::microseconds(100);
+
+  /// Returns at `at` of the monotonic clock, never before; at once if it has passed.
+  void until(HostInstant at);
+  /// Sleeps until about then: the host decides how much later it returns.
+  static void sleep_until(HostInstant at);
+
+ private:
+  HostDuration spin_ = std::chrono::microseconds(20);
+};
 
 /// A host-time limit on waiting for somebody: taken once, asked often.
 class Deadline {

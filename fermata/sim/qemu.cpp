@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "fermata/sim/qemu.hpp"
 
+#include <iterator>
+#include <utility>
+
 #include "fermata/base/contract.hpp"
 #include "fermata/sim/installed_program.hpp"
 
@@ -8,13 +11,23 @@ namespace fermata::sim {
 
 std::string find_fermata_qemu() { return find_installed_program("fermata-qemu", "FERMATA_QEMU"); }
 
-host::Command qemu_command(std::vector<std::string> arguments, Inexact inexact) {
+host::Command qemu_command(std::vector<std::string> arguments, const QemuOptions& options) {
   base::expects(!arguments.empty(), "qemu_command: arguments name a QEMU");
-  if (inexact == Inexact::refuse) {
-    arguments.insert(arguments.begin(), "--strict");
+  std::vector<std::string> command{find_fermata_qemu(), "--add-missing"};
+  if (options.inexact == Inexact::refuse) {
+    command.emplace_back("--strict");
   }
-  arguments.insert(arguments.begin(), {find_fermata_qemu(), "--add-missing"});
-  return {.arguments = std::move(arguments)};
+  if (options.time == TimeFrom::instructions) {
+    command.insert(command.end(), {"--time", "instructions"});
+  }
+  if (!options.dilation.empty()) {
+    command.insert(command.end(), {"--dilation", options.dilation});
+  }
+  if (options.tells_way) {
+    command.emplace_back("--tell-way");
+  }
+  command.insert(command.end(), std::make_move_iterator(arguments.begin()), std::make_move_iterator(arguments.end()));
+  return {.arguments = std::move(command)};
 }
 
 }  // namespace fermata::sim

@@ -15,12 +15,26 @@ enum class Inexact : std::uint8_t {
   refuse,  ///< the program ends with status 1 and names them: fermata-qemu --strict
 };
 
+/// Where a guest's virtual time comes from that runs on multi-threaded TCG (`-accel tcg,thread=multi`).
+enum class TimeFrom : std::uint8_t {
+  host,          ///< the host's clock, held at each horizon
+  instructions,  ///< counted instructions
+};
+
+/// How a stock QEMU is to be held, beyond what its own options say. See `fermata-qemu --help`.
+struct QemuOptions {
+  Inexact inexact = Inexact::note;
+  TimeFrom time = TimeFrom::host;
+  std::string dilation{};  ///< "N" or "N/D": ns of virtual time in D ns of the host's; empty: the same
+  bool tells_way = false;  ///< says on standard error where virtual time comes from
+};
+
 /// The command that runs a stock QEMU under a simulator's clock: `arguments` is a QEMU command line as one would type
 /// it, the program first. What lockstep needs and is missing is added (`-icount shift=3,sleep=off -rtc clock=vm`); what
 /// contradicts it ends the program with status 1 and a message. Throws base::Error (not_found) if fermata-qemu, which
 /// does that, is neither beside this program, in the library's install folder, nor in PATH; the environment variable
 /// FERMATA_QEMU names it where it is elsewhere.
-[[nodiscard]] host::Command qemu_command(std::vector<std::string> arguments, Inexact inexact = Inexact::note);
+[[nodiscard]] host::Command qemu_command(std::vector<std::string> arguments, const QemuOptions& options = {});
 
 /// The path of fermata-qemu, found as above.
 [[nodiscard]] std::string find_fermata_qemu();

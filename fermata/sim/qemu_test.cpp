@@ -21,9 +21,18 @@ TEST(QemuCommand, PutsTheDropInBeforeTheCommandLine) {
 
 TEST(QemuCommand, RefusesTheInexactOnDemand) {
   ::setenv("FERMATA_QEMU", "/bin/true", 1);
-  const host::Command command = qemu_command({"qemu-system-x86_64", "-M", "pc"}, Inexact::refuse);
+  const host::Command command = qemu_command({"qemu-system-x86_64", "-M", "pc"}, {.inexact = Inexact::refuse});
   EXPECT_EQ(command.arguments,
             (std::vector<std::string>{"/bin/true", "--add-missing", "--strict", "qemu-system-x86_64", "-M", "pc"}));
+  ::unsetenv("FERMATA_QEMU");
+}
+
+TEST(QemuCommand, SaysWhereTimeComesFrom) {
+  ::setenv("FERMATA_QEMU", "/bin/true", 1);
+  const host::Command command =
+      qemu_command({"qemu"}, {.time = TimeFrom::instructions, .dilation = "1/10", .tells_way = true});
+  EXPECT_EQ(command.arguments, (std::vector<std::string>{"/bin/true", "--add-missing", "--time", "instructions",
+                                                         "--dilation", "1/10", "--tell-way", "qemu"}));
   ::unsetenv("FERMATA_QEMU");
 }
 

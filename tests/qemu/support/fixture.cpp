@@ -59,8 +59,13 @@ sim::LaunchOptions Machine::launch_options(const Qemu& qemu, const MachineOption
   arguments.insert(arguments.end(),
                    {"-serial", options.serial.empty() ? "file:" + folder_.path("serial") : options.serial});
   arguments.insert(arguments.end(), options.more.begin(), options.more.end());
+  sim::QemuOptions how;
+  if (options.threads) {
+    arguments.insert(arguments.end(), {"-accel", "tcg,thread=multi"});
+    how.time = *options.threads;
+  }
   sim::LaunchOptions launch{
-      .command = sim::qemu_command(std::move(arguments)), .name = options.guest, .trace = options.trace};
+      .command = sim::qemu_command(std::move(arguments), how), .name = options.guest, .trace = options.trace};
   launch.command.inherited_descriptors = options.descriptors;
   return launch;
 }
@@ -177,17 +182,25 @@ bool WiredMachine::is_silent(host::HostDuration wait) {
   return socket_.read(std::span(&byte, 1), wait) == transport::IoResult{};
 }
 
-void QemuTest::SetUp() {
+std::optional<Qemu> find_qemu(const std::string& version) {
   const auto folders = given_qemus();
-  ASSERT_FALSE(folders.empty()) << "there is no QEMU to test with: run ./dev test, which fetches them, or set "
-                                   "FERMATA_TEST_QEMUS=LABEL=FOLDER:... (missing: "
-                                << variable("FERMATA_TEST_QEMUS_MISSING") << ")";
-  const auto found = folders.find(GetParam());
-  if (found == folders.end()) {
+  if (folders.empty()) {
+    ADD_FAILURE() << "there is no QEMU to test with: run ./dev test, which fetches them, or set "
+                     "FERMATA_TEST_QEMUS=LABEL=FOLDER:... (missing: "
+                  << variable("FERMATA_TEST_QEMUS_MISSING") << ")";
+    return std::nullopt;
+  }
+  const auto found = folders.find(version);
+  return found != folders.end() ? std::optional<Qemu>(found->second) : std::nullopt;
+}
+
+void QemuTest::SetUp() {
+  qemu_ = find_qemu(GetParam());
+  ASSERT_FALSE(HasFailure());
+  if (!qemu_) {
     GTEST_SKIP() << "QEMU " << GetParam()
                  << " is not in FERMATA_TEST_QEMUS; could not be had: " << variable("FERMATA_TEST_QEMUS_MISSING");
   }
-  qemu_.emplace(found->second);
 }
 
 std::string version_name(const ::testing::TestParamInfo<const char*>& info) {

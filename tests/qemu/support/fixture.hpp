@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fermata/sim/guest.hpp"
+#include "fermata/sim/qemu.hpp"
 #include "fermata/time/instant.hpp"
 #include "fermata/transport/unix_socket.hpp"
 #include "tests/support/files.hpp"
@@ -43,6 +44,8 @@ struct MachineOptions {
   std::vector<int> descriptors{};   ///< that QEMU inherits
   std::string serial{};             ///< where the first serial port goes, as for -serial; default: see output()
   trace::Sink* trace = nullptr;
+  /// Multi-threaded TCG whose time comes from there; otherwise one thread and counted instructions.
+  std::optional<sim::TimeFrom> threads{};
 };
 
 /// A test guest on a real QEMU, started as a simulator does.
@@ -109,6 +112,9 @@ class QemuTest : public ::testing::TestWithParam<const char*> {
  private:
   std::optional<Qemu> qemu_;
 };
+
+/// The QEMU of a version; nothing, and the test failed or skipped, if there is none.
+[[nodiscard]] std::optional<Qemu> find_qemu(const std::string& version);
 
 /// For INSTANTIATE_TEST_SUITE_P.
 inline auto every_version() { return ::testing::Values("7.2", "10.0", "11.1"); }
