@@ -11,16 +11,14 @@
 #include <string>
 #include <vector>
 
+#include "bench/handshake_peers.hpp"
 #include "bench/host_facts.hpp"
+#include "bench/linked_guests.hpp"
 #include "bench/quantum_table.hpp"
 #include "fermata/base/contract.hpp"
-#include "fermata/machine/boot/boot_plan.hpp"
-#include "fermata/machine/boot/image.hpp"
 #include "fermata/machine/in_process_guest.hpp"
 #include "fermata/sim/guest.hpp"
 #include "fermata/sim/link_guest.hpp"
-#include "fermata/sim/machine_command.hpp"
-#include "fermata/sim/qemu.hpp"
 #include "fermata/time/units.hpp"
 
 namespace {
@@ -44,6 +42,7 @@ struct Options {
   int quanta = 20'000;
   int rounds = 5;
   std::string only{};
+  bool are_cores_taken = false;
 };
 
 // A guest as it is driven here.
@@ -113,48 +112,34 @@ class OverQqq final : public Driven {
   sim::Guest guest_;
 };
 
-std::string elf(const std::string& guest) { return fmt::format("{}/{}.elf", BENCH_GUESTS, guest); }
-
-host::Command qemu_command(const std::string& qemu, const std::string& guest) {
-  return sim::qemu_command({qemu, "-M", "virt", "-nodefaults", "-display", "none", "-bios", "none", "-kernel",
-                            elf(guest), "-icount", "shift=3,sleep=off", "-rtc", "clock=vm,base=2020-01-01", "-seed",
-                            "1"});
-}
-
-host::Command machine_command(const std::string& guest) {
-  return sim::machine_command({"-bios", "none", "-nodefaults", "-m", "2", "-kernel", elf(guest)});
-}
-
 struct Way {
   std::string name;
   std::unique_ptr<Driven> (*make)(const std::string& qemu, const std::string& guest);
 };
 
 std::unique_ptr<Driven> in_process(const std::string& /*qemu*/, const std::string& guest) {
-  machine::Config config;
-  config.boot = machine::boot::plan_boot({.kernel = machine::boot::read_named(elf(guest))}, 2 << 20, 1);
-  return std::make_unique<InProcess>(std::move(config));
+  return std::make_unique<InProcess>(bench::machine_config(guest));
 }
 template <sim::Transport transport>
 std::unique_ptr<Driven> machine_over(const std::string& /*qemu*/, const std::string& guest) {
-  return std::make_unique<OverLink>(sim::LinkGuest::launch(machine_command(guest), {.transport = transport}));
+  return std::make_unique<OverLink>(sim::LinkGuest::launch(bench::machine_command(guest), {.transport = transport}));
 }
 std::unique_ptr<Driven> qemu_over_qqq(const std::string& qemu, const std::string& guest) {
-  return std::make_unique<OverQqq>(qemu_command(qemu, guest));
+  return std::make_unique<OverQqq>(bench::qemu_command(qemu, guest));
 }
 template <sim::Transport transport>
 std::unique_ptr<Driven> qemu_over(const std::string& qemu, const std::string& guest) {
-  return std::make_unique<OverLink>(sim::LinkGuest::launch(qemu_command(qemu, guest), {.transport = transport}));
+  return std::make_unique<OverLink>(sim::LinkGuest::launch(bench::qemu_command(qemu, guest), {.transport = transport}));
 }
 
 template <int quanta>
 std::unique_ptr<Driven> qemu_ahead(const std::string& qemu, const std::string& guest) {
   return std::make_unique<KeptAhead>(
-      sim::LinkGuest::launch(qemu_command(qemu, guest), {.transport = sim::Transport::shared_memory}), quanta);
+      sim::LinkGuest::launch(bench::qemu_command(qemu, guest), {.transport = sim::Transport::shared_memory}), quanta);
 }
 std::unique_ptr<Driven> machine_ahead(const std::string& /*qemu*/, const std::string& guest) {
   return std::make_unique<KeptAhead>(
-      sim::LinkGuest::launch(machine_command(guest), {.transport = sim::Transport::shared_memory}), 4);
+      sim::LinkGuest::launch(bench::machine_command(guest), {.transport = sim::Transport::shared_memory}), 4);
 }
 const Way machine_ways[] = {{"machine, in process", in_process},
                             {"machine, shared memory", machine_over<sim::Transport::shared_memory>},
@@ -166,7 +151,12 @@ const Way qemu_ways[] = {{"QEMU, shared memory", qemu_over<sim::Transport::share
                          {"QEMU, socket", qemu_over<sim::Transport::unix_socket>},
                          {"QEMU, qqq socket", qemu_over_qqq}};
 
-double run_once(const Way& way, const std::string& qemu, const std::string& guest, time::Duration quantum, int quanta) {
+struct Cost {
+  double quantum_ns;  // beyond the guest's own work
+  double ratio;       // of the time in quanta to that in one grant
+};
+
+Cost run_once(const Way& way, const std::string& qemu, const std::string& guest, time::Duration quantum, int quanta) {
   const auto driven = way.make(qemu, guest);
   const host::HostClock& clock = host::HostClock::monotonic();
   time::Instant at = time::Instant::at(start_span);
@@ -177,7 +167,9 @@ double run_once(const Way& way, const std::string& qemu, const std::string& gues
   const host::HostInstant middle = clock.now();
   driven->advance_to(at += quantum * quanta);
   const host::HostInstant end = clock.now();
-  return static_cast<double>(((middle - begin) - (end - middle)).count()) / quanta;
+  const auto in_quanta = static_cast<double>((middle - begin).count());
+  const auto at_once = static_cast<double>((end - middle).count());
+  return {.quantum_ns = (in_quanta - at_once) / quanta, .ratio = in_quanta / at_once};
 }
 
 void measure(std::span<const Way> all_ways, const std::string& qemu, const Options& options) {
@@ -188,17 +180,21 @@ void measure(std::span<const Way> all_ways, const std::string& qemu, const Optio
   for (const char* guest : {"idle", "busy"}) {
     const std::string elf_name = std::string(guest) == "idle" ? "echo" : "busy";  // for 2 s
     std::vector<std::vector<double>> costs(ways.size());
+    std::vector<std::vector<double>> ratios(ways.size());
     for (int round = 0; round <= options.rounds; ++round) {
       for (std::size_t i = 0; i < ways.size(); ++i) {
-        const double cost = run_once(ways[i], qemu, elf_name, quantum, options.quanta);
+        const Cost cost = run_once(ways[i], qemu, elf_name, quantum, options.quanta);
         if (round > 0) {
-          costs[i].push_back(cost);
+          costs[i].push_back(cost.quantum_ns);
+          ratios[i].push_back(cost.ratio);
         }
       }
     }
     for (std::size_t i = 0; i < ways.size(); ++i) {
-      fmt::print("{:<26}{:<6}{:>10.0f} ns/quantum   (lowest {:.0f}, highest {:.0f})\n", ways[i].name, guest,
+      fmt::print("{:<26}{:<6}{:>10.0f} ns/quantum   (lowest {:.0f}, highest {:.0f})", ways[i].name, guest,
                  bench::median(costs[i]), std::ranges::min(costs[i]), std::ranges::max(costs[i]));
+      const bool is_telling = std::string(guest) == "busy";  // an idle guest needs no time for one grant
+      fmt::print("{}\n", is_telling ? fmt::format("   {:.2f} times one grant", bench::median(ratios[i])) : "");
       std::fflush(stdout);
     }
   }
@@ -216,10 +212,13 @@ int main(int argc, char** argv) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--only", options.only, "Only ways whose name has this in it");
+  app.add_flag("--cores-taken", options.are_cores_taken, "While a process keeps each core of the host busy");
   CLI11_PARSE(app, argc, argv);
   try {
-    fmt::print("{}; quantum {}, {} quanta, {} rounds, load {} before\n{}\n", bench::describe_host(), options.quantum,
-               options.quanta, options.rounds, bench::describe_load(), method);
+    const bench::BusyCores others(options.are_cores_taken);
+    fmt::print("{}{}; quantum {}, {} quanta, {} rounds, load {} before\n{}\n", bench::describe_host(),
+               options.are_cores_taken ? ", each core taken by another process" : "", options.quantum, options.quanta,
+               options.rounds, bench::describe_load(), method);
     measure(machine_ways, "", options);
     for (const std::string& qemu : options.qemus) {
       fmt::print("\n{}\n", qemu);
