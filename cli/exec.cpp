@@ -17,6 +17,7 @@
 #include "cli/summary.hpp"
 #include "fermata/base/error.hpp"
 #include "fermata/sim/guest.hpp"
+#include "fermata/sim/pacer.hpp"
 #include "fermata/sim/qemu.hpp"
 #include "fermata/trace/sink.hpp"
 
@@ -31,7 +32,9 @@ host::Command guest_command(const ExecOptions& options, int statistics) {
   if (!options.qemu.empty()) {
     arguments.front() = options.qemu;
   }
-  host::Command command = sim::qemu_command(std::move(arguments));
+  sim::QemuOptions how = options.how;
+  how.tells_way = !options.is_quiet;
+  host::Command command = sim::qemu_command(std::move(arguments), how);
   command.arguments.insert(command.arguments.begin() + 1, {"--stats", std::to_string(statistics)});
   command.inherited_descriptors.push_back(statistics);
   return command;
@@ -59,6 +62,7 @@ class Run {
         recording_(options.record.empty() ? nullptr : std::make_unique<ExecRecording>(options.record)),
         started_(clock_.now()),
         reported_(started_),
+        pacer_(options.speed ? std::optional<sim::Pacer>(*options.speed) : std::nullopt),
         progress_(shows_progress(options) ? stderr : nullptr, options.duration, clock_),
         guest_(sim::Guest::launch({.command = guest_command(options, statistics_.descriptor()),
                                    .name = "the guest",
@@ -112,6 +116,9 @@ class Run {
       summary_.overshoot_max = std::max(summary_.overshoot_max, report->overshoot);
       summary_.overshoot_sum += report->overshoot;
       progress_.update(guest_.now().since_origin());
+      if (pacer_) {
+        pacer_->wait(guest_.now(), [this] { return interrupts_.caught().has_value(); });
+      }
       granted = clock_.now();
       summary_.host.simulator += granted - reported_;
     }
@@ -187,6 +194,7 @@ class Run {
 
   void count_up() {
     summary_.virtual_time = guest_.now().since_origin();
+    summary_.greatest_lag = pacer_ ? std::optional(pacer_->greatest_lag()) : std::nullopt;
     summary_.has_guest_times = statistics_.is_used() && summary_.quanta > 0;
     if (!summary_.has_guest_times) {
       summary_.host.start_up = {};
@@ -200,6 +208,7 @@ class Run {
     summary_.overshoot_sum = std::max(summary_.overshoot_sum, ns(statistics_.counts().overshoot_sum_ns));
     summary_.host.running = std::min(running(), waited_ - summary_.host.start_up);
     summary_.host.hand_shake = waited_ - summary_.host.start_up - summary_.host.running;
+    summary_.run_on = run_on(statistics_.counts());
   }
 
   const ExecOptions& options_;
@@ -213,6 +222,7 @@ class Run {
   host::HostInstant reported_;
   host::HostInstant looked_;
   host::HostDuration waited_{};
+  std::optional<sim::Pacer> pacer_;
   Progress progress_;
   Summary summary_;
   sim::Guest guest_;

@@ -8,6 +8,7 @@
 
 #include "cli/pace.hpp"
 #include "fermata/host/clock.hpp"
+#include "fermata/sim/qemu.hpp"
 #include "fermata/time/duration.hpp"
 
 namespace fermata::cli {
@@ -19,6 +20,8 @@ struct ExecOptions {
   std::string trace{};                                  ///< file that takes grants and reports
   std::string record{};                                 ///< the same as a recording: docs/trace-format.md
   host::HostDuration limit = std::chrono::seconds(60);  ///< for each report; zero: none
+  std::optional<double> speed{};                        ///< virtual over real time; none: as fast as it goes
+  sim::QemuOptions how{};
   bool is_json = false;
   bool is_quiet = false;
   std::vector<std::string> command{};

@@ -17,6 +17,7 @@
 #include "cli/recordings/commands.hpp"
 #include "cli/shim_dir.hpp"
 #include "fermata/base/error.hpp"
+#include "fermata/sim/pacer.hpp"
 #include "fermata/time/units.hpp"
 
 namespace fermata::cli {
@@ -40,6 +41,25 @@ void add_exec(CLI::App& app, ExecOptions& options, Action& action) {
   add_span(command, "--limit",
            "Give up when the guest needs more host time than this for one quantum (default 60s; 0s: never)",
            [&options](time::Duration span) { options.limit = host::HostDuration(span.ns()); });
+  command
+      .add_option_function<std::string>(
+          "--speed", [&options](const std::string& text) { options.speed = sim::parse_speed(text); },
+          "Virtual time over real time at most: 1.0 is real time, 0.1 a tenth (default max: as fast as it goes)")
+      ->type_name("NUMBER|max");
+  command
+      .add_option_function<std::string>(
+          "--time",
+          [&options](const std::string& text) {
+            options.how.time = text == "instructions" ? sim::TimeFrom::instructions : sim::TimeFrom::host;
+          },
+          "With -accel tcg,thread=multi: virtual time from the host's clock (default) or from executed instructions")
+      ->check(CLI::IsMember({"host", "instructions"}));
+  command
+      .add_option(
+          "--dilation", options.how.dilation,
+          "With KVM or thread=multi: N ns of virtual time in D ns of the host's; 1/10 shows the guest a machine "
+          "10 times as fast")
+      ->type_name("N[/D]");
   command.add_option("--qemu", options.qemu, "Start this QEMU instead of the one that the command names")
       ->type_name("PATH");
   command.add_option("--trace", options.trace, "Write all grants and reports to FILE")->type_name("FILE");
@@ -49,7 +69,9 @@ void add_exec(CLI::App& app, ExecOptions& options, Action& action) {
   command.add_flag("--quiet", options.is_quiet, "No progress line, no summary");
   command.footer(
       "What lockstep needs and is missing is added (-icount shift=3,sleep=off -rtc clock=vm, the agent); what\n"
-      "contradicts it is refused. The summary goes to standard error. A SPAN is a number and a unit: 100us, 1ms, 2s.\n"
+      "contradicts it is refused. QEMU's own options choose the way: -enable-kvm or -accel tcg,thread=multi take\n"
+      "virtual time from the host's clock, otherwise instructions are counted; what was chosen is said. The summary "
+      "goes to standard error. A SPAN is a number and a unit: 100us, 1ms, 2s.\n"
       "Exit status: 0 when the duration was reached; that of the guest's program when it ended by itself or did not\n"
       "start (128+N when signal N killed it, 127 when there is no such QEMU); 130 after an interrupt, 143 after\n"
       "SIGTERM; 1 if Fermata could not go on; 2 for wrong usage.");

@@ -108,7 +108,7 @@ TEST_F(Program, PassesTheCommandAndTheSharedMemoryOn) {
   const Outcome outcome = run(
       {"exec", "--duration", "1ms", "--qemu", "/my/qemu", "--json", "--", "qemu-system-arm", "--quantum", "-m", "1"});
   EXPECT_NE(outcome.output.find("--stats "), std::string::npos);
-  EXPECT_NE(outcome.output.find(" --add-missing /my/qemu --quantum -m 1 -qqq sock="), std::string::npos)
+  EXPECT_NE(outcome.output.find(" --add-missing --tell-way /my/qemu --quantum -m 1 -qqq sock="), std::string::npos)
       << outcome.output;
   EXPECT_NE(outcome.output.find("\nopen\n"), std::string::npos);
   const auto json = nlohmann::json::parse(outcome.output.substr(outcome.output.find('{')));

@@ -28,6 +28,28 @@ const char* to_string(Ending ending) {
   return "unknown";
 }
 
+// Each bucket holds what took less than the us that it is followed by.
+std::optional<RunOn> run_on(const guest::Statistics& statistics) {
+  std::uint64_t all = 0;
+  for (const auto& bucket : statistics.run_on_us) {
+    all += bucket.load();
+  }
+  if (all == 0) {
+    return std::nullopt;
+  }
+  const auto quantile = [&](double share) {
+    std::uint64_t counted = 0;
+    for (std::size_t us = 0; us < statistics.run_on_us.size(); ++us) {
+      counted += statistics.run_on_us[us].load();
+      if (static_cast<double>(counted) >= share * static_cast<double>(all)) {
+        return us + 1;
+      }
+    }
+    return statistics.run_on_us.size();
+  };
+  return RunOn{.median_us = quantile(0.5), .p99_us = quantile(0.99)};
+}
+
 std::optional<double> Summary::ratio() const {
   if (host.total().count() <= 0 || quanta == 0) {
     return std::nullopt;
@@ -56,6 +78,13 @@ std::string to_text(const Summary& summary) {
   text += fmt::format("\n  quanta               {}\n", summary.quanta);
   text += fmt::format("  overshoot            max {} ns, mean {:.3g} ns\n", summary.overshoot_max.ns(),
                       summary.overshoot_mean_ns());
+  if (summary.run_on) {
+    text += fmt::format("  ran on while held    median {} us, 99 % {} us\n", summary.run_on->median_us,
+                        summary.run_on->p99_us);
+  }
+  if (summary.greatest_lag) {
+    text += fmt::format("  behind its pace      max {:.3f} ms\n", 1e3 * seconds(*summary.greatest_lag));
+  }
   if (summary.quanta == 0) {
     return text;
   }
@@ -92,6 +121,13 @@ std::string to_json(const Summary& summary) {
                                   {"overshoot_max_ns", summary.overshoot_max.ns()},
                                   {"overshoot_mean_ns", summary.overshoot_mean_ns()},
                                   {"host", std::move(host)}};
+  if (summary.run_on) {
+    document["run_on_median_us"] = summary.run_on->median_us;
+    document["run_on_p99_us"] = summary.run_on->p99_us;
+  }
+  if (summary.greatest_lag) {
+    document["greatest_lag_ns"] = summary.greatest_lag->count();
+  }
   const auto ratio = summary.ratio();
   document["ratio"] = ratio ? nlohmann::ordered_json(*ratio) : nlohmann::ordered_json(nullptr);
   return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);

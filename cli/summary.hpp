@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "fermata/guest/statistics.hpp"
 #include "fermata/host/clock.hpp"
 #include "fermata/time/duration.hpp"
 
@@ -31,6 +33,14 @@ struct HostTimes {
   [[nodiscard]] host::HostDuration total() const { return start_up + running + simulator + hand_shake + unfinished; }
 };
 
+/// How long a guest whose time is the host's ran on behind its held clock, in us.
+struct RunOn {
+  std::size_t median_us = 0;
+  std::size_t p99_us = 0;
+};
+/// Out of the guest's counts; nothing where it has none.
+[[nodiscard]] std::optional<RunOn> run_on(const guest::Statistics& statistics);
+
 /// What a run came to.
 struct Summary {
   Ending ending = Ending::failed;
@@ -40,6 +50,8 @@ struct Summary {
   std::uint64_t quanta = 0;
   time::Duration overshoot_max{};
   time::Duration overshoot_sum{};
+  std::optional<RunOn> run_on{};
+  std::optional<host::HostDuration> greatest_lag{};  ///< behind the speed that was asked for
   HostTimes host{};
   bool has_guest_times = false;  ///< false: the guest did not count, so hand-shake contains start-up and running
 

@@ -35,6 +35,34 @@ TEST(Summary, ForPeople) {
             "  hand-shake                0.250 s  10.0 %\n");
 }
 
+TEST(Summary, OfAGuestWhoseTimeIsTheHosts) {
+  Summary summary = example();
+  summary.run_on = RunOn{.median_us = 7, .p99_us = 21};
+  summary.greatest_lag = 1500us;
+  EXPECT_NE(to_text(summary).find("  ran on while held    median 7 us, 99 % 21 us\n"
+                                  "  behind its pace      max 1.500 ms\n"),
+            std::string::npos)
+      << to_text(summary);
+  const auto document = nlohmann::json::parse(to_json(summary));
+  EXPECT_EQ(document.at("run_on_median_us"), 7);
+  EXPECT_EQ(document.at("run_on_p99_us"), 21);
+  EXPECT_EQ(document.at("greatest_lag_ns"), 1'500'000);
+}
+
+TEST(RunOn, IsReadFromTheGuestsCounts) {
+  guest::Statistics statistics;
+  EXPECT_FALSE(run_on(statistics).has_value());
+  for (int i = 0; i < 98; ++i) {
+    statistics.count_run_on(4'999);
+  }
+  statistics.count_run_on(20'000);
+  statistics.count_run_on(3'000'000);  // beyond the last
+  const auto found = run_on(statistics);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->median_us, 5U);
+  EXPECT_EQ(found->p99_us, 21U);
+}
+
 TEST(Summary, ForPrograms) {
   const auto document = nlohmann::json::parse(to_json(example()));
   EXPECT_EQ(document.at("virtual_ns"), 5'000'000'000);

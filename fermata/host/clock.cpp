@@ -73,7 +73,7 @@ HostDuration ThreadClock::used() const {
   return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
-void PunctualWait::sleep_until(HostInstant at) {
+void PunctualWait::roughly_until(HostInstant at) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at.since_boot);
   const timespec until{.tv_sec = seconds.count(), .tv_nsec = (at.since_boot - seconds).count()};
   while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
@@ -85,7 +85,7 @@ void PunctualWait::until(HostInstant at) {
   const HostClock& clock = HostClock::monotonic();
   const HostInstant wake = at + (-spin_);
   if (clock.now() < wake) {
-    sleep_until(wake);
+    roughly_until(wake);
     const HostDuration late = clock.now() - wake;
     spin_ = late > spin_ ? std::min(late + late / 4, longest_spin) : spin_ - (spin_ - late) / 64;
   }

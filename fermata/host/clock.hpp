@@ -91,7 +91,7 @@ class PunctualWait {
   /// Returns at `at` of the monotonic clock, never before; at once if it has passed.
   void until(HostInstant at);
   /// Sleeps until about then: the host decides how much later it returns.
-  static void sleep_until(HostInstant at);
+  static void roughly_until(HostInstant at);
 
  private:
   HostDuration spin_ = std::chrono::microseconds(20);

@@ -44,7 +44,7 @@ bool HostTime::run(const std::function<bool()>& must_stop) {
     }
     const host::HostDuration rest(left.ns());
     if (rest > longest_sleep) {
-      host::PunctualWait::sleep_until(host_clock.now() + std::min(rest / 2, longest_sleep));
+      host::PunctualWait::roughly_until(host_clock.now() + std::min(rest / 2, longest_sleep));
     } else {
       wait_.until(host_clock.now() + rest);
     }
@@ -103,6 +103,9 @@ void HostTime::started(time::Duration reading, time::Duration limit) {
   is_stopped_ = false;
   if (options_.guest_clocks != nullptr) {
     options_.guest_clocks->adopt(reading);
+    if (reading == limit) {
+      options_.guest_clocks->hold();
+    }
   }
 }
 
