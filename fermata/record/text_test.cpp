@@ -34,8 +34,7 @@ TEST(Text, ALinkIsToldLineByLine) {
   EXPECT_EQ(told(messages),
             (std::vector<std::string>{
                 "0.000000000 hello simulator version=1.1 needs=",
-                "0.000000000 welcome guest version=1.1 abilities=exact,reactive,present,checkpoints,raise,progress "
-                "channels=2",
+                "0.000000000 welcome guest version=1.1 abilities=exact,reactive,present,checkpoints,raise channels=2",
                 "0.000000000 channel 1 serial0 serial directions=3 timing=1 bounds=1000/1000 base=0x0 extent=0x0",
                 "0.000000000 channel 2 ethernet0 ethernet directions=3 timing=1 bounds=1000/1000 base=0x0 extent=0x0",
                 "0.000001500 input serial0 hi\\x0a", "0.000000000 grant horizon=0.000002000 reports=0",
@@ -44,6 +43,17 @@ TEST(Text, ALinkIsToldLineByLine) {
                 "0.000002000 restore c2", "0.000002000 done status=1: no room",
                 "0.000002000 grant horizon=0.000009000 reports=1",
                 "0.000007000 report reason=powered_off next=busy grants=2 exit_status=3"}));
+}
+
+TEST(Text, ProgressIsToldAtItsInstant) {
+  Message asked{.from = Direction::from_simulator};
+  link::append(asked.bytes, link::AskMilestones{.header = {}, .first_ns = 500, .interval_ns = 1500});
+  Message progress{.from = Direction::from_guest};
+  link::append(progress.bytes, link::TellProgress{.header = {}, .now_ns = 508});
+  EXPECT_EQ(told({asked, testing::grant(2000, 0), progress, testing::grant(3000, 0)}),
+            (std::vector<std::string>{"0.000000000 milestones first=0.000000500 interval=0.000001500",
+                                      "0.000000000 grant horizon=0.000002000 reports=0", "0.000000508 progress",
+                                      "0.000000508 grant horizon=0.000003000 reports=0"}));
 }
 
 TEST(Text, WhatBreaksTheProtocolIsToldToo) {
