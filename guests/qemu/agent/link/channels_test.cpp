@@ -179,6 +179,19 @@ TEST_F(ChannelsTest, AReadStallsTheGuestUntilItsAnswer) {
   EXPECT_EQ(qemu.instructions(), (1'000'000 - 300'000) / 8);
 }
 
+TEST_F(ChannelsTest, AGuestThatIsKeptAheadTellsItsProgress) {
+  qemu.at_instruction(160_us, [this] { serial.send("x"); });
+  start();
+  guest->serial("console").send(Instant::at(250_us), "a");
+  const wire::Stop stop = guest->run_ahead(
+      Instant::at(1_ms), {.quantum = 100_us, .distance = 300_us},
+      [this](Instant reached) { outputs += '[' + std::to_string(reached.since_origin().ns() / 1000) + "] "; }, limit);
+  EXPECT_EQ(stop.now, Instant::at(1_ms));
+  EXPECT_EQ(outputs, "[100] x@160000 [200] [300] [400] [500] [600] [700] [800] [900] [1000] ");
+  EXPECT_EQ(serial.log, "a@250000 ");
+  EXPECT_EQ(qemu.instructions(), 125'000);
+}
+
 TEST_F(ChannelsTest, ACheckpointIsTakenBack) {
   start();
   guest->serial("console").send(Instant::at(3_ms), "w");
