@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "bench/linked_guests.hpp"
+#include "bench/link/linked_guests.hpp"
 
 #include <fmt/format.h>
 

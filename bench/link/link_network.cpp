@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "bench/host_facts.hpp"
-#include "bench/linked_guests.hpp"
+#include "bench/link/linked_guests.hpp"
 #include "bench/quantum_table.hpp"
 #include "fermata/base/error.hpp"
 #include "fermata/sim/link_guest.hpp"

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "bench/host_facts.hpp"
-#include "bench/linked_guests.hpp"
+#include "bench/link/linked_guests.hpp"
 #include "bench/quantum_table.hpp"
 #include "fermata/base/contract.hpp"
 #include "fermata/machine/in_process_guest.hpp"

@@ -13,7 +13,7 @@
 
 #include "bench/handshake_peers.hpp"
 #include "bench/host_facts.hpp"
-#include "bench/linked_guests.hpp"
+#include "bench/link/linked_guests.hpp"
 #include "bench/quantum_table.hpp"
 #include "fermata/base/contract.hpp"
 #include "fermata/machine/in_process_guest.hpp"
