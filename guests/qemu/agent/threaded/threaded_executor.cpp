@@ -13,7 +13,8 @@
 // The vCPUs stand where QEMU itself has them stand when its user stops the machine, so that monitor commands,
 // debuggers and snapshots find all as they know it. Two things of QEMU's let them go unasked, and then the vCPUs are
 // barred (their next work is to wait) until the agent's thread has paused them again: a start (`cont`, the end of a
-// snapshot) and a system reset.
+// snapshot) and a system reset. Under KVM QEMU drops its lock in the middle of both, to ask a vCPU's thread for its
+// registers; so the agent's thread keeps off until QEMU lets the vCPUs go, of which we are told.
 //
 // The machine's user may stop it in the middle of a grant: its time stands then, and the grant goes on when it does.
 #include "guests/qemu/agent/threaded/threaded_executor.hpp"
@@ -33,6 +34,10 @@ void ThreadedExecutor::leave(const wire::Leave& order) {
   if (order.is_fault) {
     host_.tell_user("the machine ends: " + order.why);
   }
+}
+
+void ThreadedExecutor::listen() {
+  vcpus_.listen([this] { let_go(); });
 }
 
 void ThreadedExecutor::run() {
@@ -62,22 +67,37 @@ void ThreadedExecutor::wait_for_order() {
 
 void ThreadedExecutor::pause_again() {
   host_.lock();
-  if (must_pause_.exchange(false) && host_.is_running()) {
+  const bool has_gone = !host_.is_running() || has_let_go();
+  if (has_gone && must_pause_.exchange(false) && host_.is_running()) {
     vcpus_.pause();
   }
   host_.unlock();
+  if (!has_gone) {
+    host_.pause();
+  }
+}
+
+// Lock held. False while QEMU is in the middle of a start or a reset.
+bool ThreadedExecutor::has_let_go() const { return is_started_ && !is_letting_go_; }
+
+// Also by ourselves; then it is not held.
+void ThreadedExecutor::let_go() {
+  is_letting_go_ = false;
+  if (is_held_) {
+    bar_vcpus();
+  }
 }
 
 void ThreadedExecutor::run_to(time::Instant horizon) {
   host_.lock();
-  if (!host_.is_running()) {  // its user was quicker
+  if (!host_.is_running() || !has_let_go() || must_pause_) {  // its user was quicker
     granted_ = horizon;
     host_.unlock();
+    host_.pause();
     return;
   }
   horizon_ = horizon;
   if (time_.begin(reading_of(horizon_))) {
-    must_pause_ = false;
     is_held_ = false;
     vcpus_.resume();
     host_.unlock();
@@ -114,10 +134,12 @@ bool ThreadedExecutor::was_raised() {
 }
 
 // Timers that are due go first: QEMU's main thread may be late, and must not find them overdue after the hold. False if
-// the machine is not where it is to be held: a snapshot was loaded this moment.
+// the machine is not where it is to be held: a snapshot was loaded this moment; or cannot be: QEMU is about to let it
+// go.
 bool ThreadedExecutor::hold() {
   host_.lock();
-  const bool is_there = time_.reading() >= reading_of(horizon_);
+  const bool is_ours = !host_.is_running() || has_let_go();
+  const bool is_there = is_ours && time_.reading() >= reading_of(horizon_);
   if (is_there) {
     if (host_.is_running()) {
       vcpus_.run_timers();
@@ -126,6 +148,9 @@ bool ThreadedExecutor::hold() {
     time_.end();
   }
   host_.unlock();
+  if (!is_ours) {
+    host_.pause();
+  }
   return is_there;
 }
 
@@ -155,12 +180,13 @@ void ThreadedExecutor::machine_started() {
   is_restoring_ = false;
   const time::Duration limit = reading_of(horizon_);
   time_.started(is_held_ ? limit : is_moved ? reading : stopped_at_, limit);
-  if (is_held_) {
-    bar_vcpus();
-  }
+  is_started_ = true;
+  is_letting_go_ = true;
+  vcpus_.turn_clock_off();
 }
 
 void ThreadedExecutor::machine_stopped(const std::string& state) {
+  is_started_ = false;
   stopped_at_ = time_.reading();
   time_.stopped();
   is_restoring_ = state == "restore-vm";
@@ -170,10 +196,6 @@ void ThreadedExecutor::machine_stopped(const std::string& state) {
   }
 }
 
-void ThreadedExecutor::machine_reset() {
-  if (is_held_) {
-    bar_vcpus();
-  }
-}
+void ThreadedExecutor::machine_reset() { is_letting_go_ = host_.is_running(); }
 
 }  // namespace fermata::qemu

@@ -24,6 +24,9 @@ class ThreadedExecutor final : public guest::Executor, public QemuHost::Listener
 
   /// Who is asked for grants. Once, before `run`; must outlive the executor.
   void set_follower(guest::Follower& follower) { follower_ = &follower; }
+  /// Begins to listen to the vCPUs, lock held; once, before `run`. Throws base::Error (unsupported) if this QEMU does
+  /// not tell when it lets them go.
+  void listen();
   /// Obeys the simulator until it has gone or the machine has ended. From machine-init-done on.
   void run();
 
@@ -54,6 +57,8 @@ class ThreadedExecutor final : public guest::Executor, public QemuHost::Listener
   [[nodiscard]] bool was_raised();
   [[nodiscard]] bool hold();
   void bar_vcpus();
+  [[nodiscard]] bool has_let_go() const;
+  void let_go();
   void pause_again();
   [[nodiscard]] bool is_over() const { return is_over_.load(std::memory_order_relaxed); }
 
@@ -70,12 +75,14 @@ class ThreadedExecutor final : public guest::Executor, public QemuHost::Listener
 
   // Under QEMU's lock.
   std::atomic<bool> is_held_{true};      // no guest instruction may run; read without the lock by a barred vCPU
-  std::atomic<bool> must_pause_{false};  // QEMU has let the vCPUs go while they are to be held
+  std::atomic<bool> must_pause_{false};  // QEMU lets the vCPUs go while they are to be held
+  bool is_letting_go_ = false;           // it is about to; until then they are its own affair
   time::Instant horizon_;                // where it stands or runs to
   time::Duration zero_;                  // the reading of QEMU's clock at our origin
   time::Duration stopped_at_;            // the reading at which QEMU stopped the machine
   bool is_restoring_ = false;            // it did so to load a snapshot
   bool has_started_ = false;
+  bool is_started_ = false;  // as told to us: QEMU says so some time before
 };
 
 }  // namespace fermata::qemu

@@ -2,8 +2,10 @@
 #include "guests/qemu/agent/threaded/threaded_machine.hpp"
 
 #include <cstdlib>
+#include <functional>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "fermata/base/error.hpp"
 #include "fermata/host/punctual_thread.hpp"
@@ -19,6 +21,30 @@
 
 namespace fermata::qemu {
 namespace {
+
+// Says once, as soon as it is known, what of the guest's clocks is not held.
+class ToldClocks final : public GuestClocks {
+ public:
+  using Tell = std::function<void(const std::string&)>;
+  ToldClocks(const Symbols& symbols, const TimeSymbols& time, Tell tell)
+      : clocks_(symbols, time), tell_(std::move(tell)) {}
+
+  void hold() override { clocks_.hold(); }
+  void show(time::Duration reading) override { clocks_.show(reading); }
+  void adopt(time::Duration reading) override {
+    clocks_.adopt(reading);
+    if (!std::exchange(has_told_, true)) {
+      for (const std::string& shortfall : clocks_.shortfalls()) {
+        tell_("note: " + shortfall);
+      }
+    }
+  }
+
+ private:
+  KvmClocks clocks_;
+  Tell tell_;
+  bool has_told_ = false;
+};
 
 class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
  public:
@@ -43,12 +69,12 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
     check(false);
     vcpus_.emplace(symbols(), time_symbols_);
     time_ = make_time();
-    if (const std::string failure = AcceleratorClock::install(time_symbols_, *this, !is_kvm()); !failure.empty()) {
+    executor_.emplace(qemu(), *vcpus_, *time_);
+    if (const std::string failure = connect_clock(); !failure.empty()) {
       tell(failure);
       tell("QEMU " + to_string(query_version(symbols())) + " cannot be held at virtual instants as it was started");
       std::exit(EXIT_FAILURE);
     }
-    executor_.emplace(qemu(), *vcpus_, *time_);
     executor_->set_follower(follow(std::make_unique<wire::QqqGuestSession>(options().zero), *executor_));
     qemu().connect(*executor_);
     watch([this] { return executor_->has_left_for_a_fault(); });
@@ -64,6 +90,19 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
   // AcceleratorClock::Reader
   [[nodiscard]] std::int64_t virtual_ns() const override { return time_->reading().ns(); }
 
+  // Why QEMU's clock cannot be ours; empty if it is.
+  std::string connect_clock() {
+    if (const std::string failure = AcceleratorClock::install(time_symbols_, *this, !is_kvm()); !failure.empty()) {
+      return failure;
+    }
+    try {
+      executor_->listen();
+    } catch (const base::Error& error) {
+      return error.what();
+    }
+    return {};
+  }
+
   std::unique_ptr<MachineTime> make_time() {
     if (counters_) {
       auto time = std::make_unique<InstructionTime>(qemu(), *vcpus_, *counters_, InstructionTime::Options{});
@@ -71,7 +110,7 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
       return time;
     }
     if (is_kvm()) {
-      kvm_clocks_.emplace(symbols(), time_symbols_);
+      kvm_clocks_.emplace(symbols(), time_symbols_, [](const std::string& line) { tell(line); });
     }
     return std::make_unique<HostTime>(*vcpus_, HostTime::Options{.factor = options().dilation,
                                                                  .guest_clocks = kvm_clocks_ ? &*kvm_clocks_ : nullptr,
@@ -94,7 +133,7 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
 
   TimeSymbols time_symbols_;
   std::optional<StockVcpus> vcpus_;
-  std::optional<KvmClocks> kvm_clocks_;
+  std::optional<ToldClocks> kvm_clocks_;
   std::optional<PluginCounters> counters_;
   std::unique_ptr<MachineTime> time_;
   std::optional<ThreadedExecutor> executor_;

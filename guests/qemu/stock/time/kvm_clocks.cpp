@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace fermata::qemu {
 namespace {
@@ -14,8 +15,6 @@ namespace {
 constexpr std::uint32_t msr_tsc = 0x10;  // IA32_TIME_STAMP_COUNTER, Intel SDM volume 4
 // For finding out whether an offset has an effect: far more than passes meanwhile, and nothing to a guest.
 constexpr std::int64_t an_odd_offset = 0x123456789a;
-
-std::int64_t host_counter() { return host::CycleCounter::system().now(); }
 
 kvm_device_attr offset_attribute(std::int64_t& offset) {
   kvm_device_attr attribute{};
@@ -31,26 +30,47 @@ kvm_device_attr offset_attribute(std::int64_t& offset) {
 
 #if defined(__x86_64__)
 
-KvmClocks::KvmClocks(const Symbols& symbols, const TimeSymbols& time) : qemu_(symbols), time_(time) {}
+KvmClocks::KvmClocks(const Symbols& symbols, const TimeSymbols& time, const host::CycleCounter& host)
+    : qemu_(symbols), time_(time), host_(host) {}
 
-void KvmClocks::hold() { held_at_ = host_counter(); }
+// Again, while they are held, does nothing: the guest has seen no more.
+void KvmClocks::hold() {
+  if (!std::exchange(is_held_, true)) {
+    held_clock_ = kvmclock();
+    held_at_ = host_.now();
+  }
+}
 
 void KvmClocks::show(time::Duration reading) {
   if (clock_base_) {
     kvm_clock_data data{};
-    data.clock = static_cast<std::uint64_t>(*clock_base_ + reading.ns());
+    data.clock = static_cast<std::uint64_t>(std::max(*clock_base_ + reading.ns(), held_clock_.value_or(0)));
     time_.kvm_vm_ioctl(*time_.kvm_state, KVM_SET_CLOCK, &data);
   }
   for (Counter& counter : counters_) {
     show_counter(counter, reading);
   }
+  shown_ = reading;
+  is_held_ = false;
 }
 
+// QEMU itself has stopped and started kvmclock.
 void KvmClocks::adopt(time::Duration reading) {
-  const auto clock = kvmclock();
-  clock_base_ = clock ? std::optional(*clock - reading.ns()) : std::nullopt;
-  adopt_counters(reading);
-  held_at_ = host_counter();
+  held_clock_ = kvmclock();
+  clock_base_ = held_clock_ ? std::optional(*held_clock_ - reading.ns()) : std::nullopt;
+  if (!std::exchange(has_looked_, true)) {
+    find_counters(reading);
+  } else {
+    for (Counter& counter : counters_) {
+      adopt_counter(counter, reading);
+    }
+  }
+  for (Counter& counter : counters_) {
+    set_counter(counter, counter.base + cycles_in(reading));
+  }
+  held_at_ = host_.now();
+  shown_ = reading;
+  is_held_ = false;
 }
 
 std::optional<std::int64_t> KvmClocks::kvmclock() const {
@@ -61,37 +81,50 @@ std::optional<std::int64_t> KvmClocks::kvmclock() const {
   return static_cast<std::int64_t>(data.clock);
 }
 
-void KvmClocks::adopt_counters(time::Duration reading) {
-  if (!has_looked_) {
-    has_looked_ = true;
-    for (int i = 0; QemuCpu* cpu = qemu_.qemu_get_cpu(i); ++i) {
-      counters_.push_back({.cpu = cpu});
-    }
-    khz_ = counters_.empty() ? 0 : time_.kvm_vcpu_ioctl(counters_.front().cpu, KVM_GET_TSC_KHZ, 0UL);
-    const bool do_obey =
-        khz_ > 0 && std::ranges::all_of(counters_, [this](const Counter& counter) { return obeys(counter); });
-    if (!do_obey) {
-      counters_.clear();
-    }
+// All vCPUs of a new machine show the same: the kernel has set their counters at about the same time.
+void KvmClocks::find_counters(time::Duration reading) {
+  for (int i = 0; QemuCpu* cpu = qemu_.qemu_get_cpu(i); ++i) {
+    counters_.push_back({.cpu = cpu});
+  }
+  khz_ = counters_.empty() ? 0 : time_.kvm_vcpu_ioctl(counters_.front().cpu, KVM_GET_TSC_KHZ, 0UL);
+  const bool do_obey =
+      khz_ > 0 && std::ranges::all_of(counters_, [this](const Counter& counter) { return obeys(counter); });
+  if (!do_obey) {
+    counters_.clear();
+    return;
   }
   for (Counter& counter : counters_) {
-    counter.offset = offset_of(counter).value_or(0);
-    counter.base = host_counter() + counter.offset - cycles_in(reading);
+    counter.offset = offset_of(counters_.front()).value_or(0);
+    counter.base = host_.now() + counter.offset - cycles_in(reading);
+  }
+}
+
+// Goes on from what it showed when the machine was stopped; from what it shows now if somebody else has set it, with a
+// snapshot.
+void KvmClocks::adopt_counter(Counter& counter, time::Duration reading) const {
+  const auto offset = offset_of(counter);
+  if (offset && *offset != counter.offset) {
+    counter.base = host_.now() + *offset - cycles_in(reading);
+  } else {
+    counter.base += cycles_in(shown_) - cycles_in(reading);
   }
 }
 
 // Not back behind what the guest saw when it was held. Somebody else may have set it, a reset or the guest itself: then
-// it goes on from there.
-void KvmClocks::show_counter(Counter& counter, time::Duration reading) {
+// it goes on from there, or from 0 if that was while it was held.
+void KvmClocks::show_counter(Counter& counter, time::Duration reading) const {
   const auto offset = offset_of(counter);
   if (offset && *offset != counter.offset) {
     counter.offset = *offset;
-    counter.base = held_at_ + counter.offset - cycles_in(reading);
+    counter.base = std::max<std::int64_t>(held_at_ + counter.offset, 0) - cycles_in(reading);
   }
-  const std::int64_t value = std::max(counter.base + cycles_in(reading), held_at_ + counter.offset);
-  const std::int64_t wanted = value - host_counter();
-  if (set_offset(counter, wanted)) {
-    counter.offset = wanted;
+  set_counter(counter, std::max(counter.base + cycles_in(reading), held_at_ + counter.offset));
+}
+
+void KvmClocks::set_counter(Counter& counter, std::int64_t value) const {
+  const std::int64_t offset = value - host_.now();
+  if (set_offset(counter, offset)) {
+    counter.offset = offset;
   }
 }
 
@@ -149,13 +182,22 @@ std::vector<std::string> KvmClocks::shortfalls() const {
         "the guest's time-stamp counter follows the host's time, because this host does not obey a TSC offset; guests "
         "that use it see time pass while they are held (say -cpu ...,-tsc)");
   }
+  if (*time_.kvm_kernel_irqchip) {
+    found.emplace_back(
+        *time_.kvm_split_irqchip
+            ? "the local APIC's timer follows the host's time, because it is the kernel's; it need not be "
+              "on a QEMU that takes -machine kernel-irqchip=off (7.2 does, 10.0 does not)"
+            : "the local APIC's timer and the PIT follow the host's time, because they are the kernel's; "
+              "with -machine kernel-irqchip=split the PIT follows virtual time");
+  }
   return found;
 }
 
 #else
 
 // Other hosts' guests read counters that QEMU itself offsets (docs/accuracy.md).
-KvmClocks::KvmClocks(const Symbols& symbols, const TimeSymbols& time) : qemu_(symbols), time_(time) {}
+KvmClocks::KvmClocks(const Symbols& symbols, const TimeSymbols& time, const host::CycleCounter& host)
+    : qemu_(symbols), time_(time), host_(host) {}
 void KvmClocks::hold() {}
 void KvmClocks::show(time::Duration /*reading*/) {}
 void KvmClocks::adopt(time::Duration /*reading*/) {}

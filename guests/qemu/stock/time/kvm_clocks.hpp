@@ -15,12 +15,14 @@ namespace fermata::qemu {
 
 /// The clocks that KVM gives its guest from the host's time: kvmclock, and each vCPU's time-stamp counter. Both are set
 /// to virtual time whenever the vCPUs go on (Linux, Documentation/virt/kvm/api.rst: KVM_SET_CLOCK; devices/vcpu.rst:
-/// KVM_VCPU_TSC_OFFSET), so that what they are wrong by does not add up. The local APIC's timer, where it is the
-/// kernel's, stays on the host's time: nothing reaches it.
+/// KVM_VCPU_TSC_OFFSET), so that what they are wrong by does not add up; never back behind what the guest may have
+/// seen. The timers that are the kernel's (local APIC, PIT) stay on the host's time: nothing reaches them.
 class KvmClocks final : public GuestClocks {
  public:
-  /// At machine-init-done, lock held; `time` has all that KVM needs.
-  KvmClocks(const Symbols& symbols, const TimeSymbols& time);
+  /// At machine-init-done, lock held; `time` has all that KVM needs. `host` is what the guest's counters are made of,
+  /// and outlives this.
+  KvmClocks(const Symbols& symbols, const TimeSymbols& time,
+            const host::CycleCounter& host = host::CycleCounter::system());
 
   // GuestClocks
   void hold() override;
@@ -39,8 +41,10 @@ class KvmClocks final : public GuestClocks {
   };
 
   [[nodiscard]] std::optional<std::int64_t> kvmclock() const;
-  void adopt_counters(time::Duration reading);
-  void show_counter(Counter& counter, time::Duration reading);
+  void find_counters(time::Duration reading);
+  void adopt_counter(Counter& counter, time::Duration reading) const;
+  void show_counter(Counter& counter, time::Duration reading) const;
+  void set_counter(Counter& counter, std::int64_t value) const;
   [[nodiscard]] std::int64_t cycles_in(time::Duration span) const;
   [[nodiscard]] std::optional<std::int64_t> offset_of(const Counter& counter) const;
   [[nodiscard]] bool set_offset(const Counter& counter, std::int64_t offset) const;
@@ -49,11 +53,16 @@ class KvmClocks final : public GuestClocks {
 
   Symbols qemu_;
   TimeSymbols time_;
+  const host::CycleCounter& host_;
   std::optional<std::int64_t> clock_base_;  // kvmclock at reading 0; nothing where it cannot be set
   std::vector<Counter> counters_;           // empty where the host does not obey
   std::int64_t khz_ = 0;
-  std::int64_t held_at_ = 0;  // the host's counter
   bool has_looked_ = false;
+  // What the guest may have seen.
+  bool is_held_ = false;
+  std::int64_t held_at_ = 0;                // the host's counter
+  std::optional<std::int64_t> held_clock_;  // kvmclock
+  time::Duration shown_;                    // the last reading
 };
 
 }  // namespace fermata::qemu

@@ -17,6 +17,21 @@ StockVcpus::StockVcpus(const Symbols& symbols, const TimeSymbols& time) : qemu_(
   }
 }
 
+// QEMU turns the clock on before it lets the first vCPU go, and notifies each list of timers on it of that: also ours,
+// which has none.
+void StockVcpus::listen(const std::function<void()>& let_go) {
+  bool was_told = false;
+  let_go_ = [&was_told] { was_told = true; };
+  time_.timerlist_new(
+      virtual_clock, [](void* opaque, int /*clock*/) { static_cast<StockVcpus*>(opaque)->let_go_(); }, this);
+  time_.qemu_clock_enable(virtual_clock, false);
+  time_.qemu_clock_enable(virtual_clock, true);
+  if (!was_told) {
+    throw base::Error(base::ErrorCode::unsupported, "this QEMU does not tell when its vCPUs go on");
+  }
+  let_go_ = let_go;
+}
+
 // Also tells who the vCPU's thread is: QEMU runs queued work in it.
 void StockVcpus::bar(const std::function<void()>& wait) {
   for (const auto& vcpu : vcpus_) {

@@ -23,6 +23,8 @@ class StockVcpus final : public Vcpus {
   void pause() override { time_.pause_all_vcpus(); }
   void resume() override { time_.resume_all_vcpus(); }
   void run_timers() override { time_.qemu_clock_run_timers(virtual_clock); }
+  void listen(const std::function<void()>& let_go) override;
+  void turn_clock_off() override { time_.qemu_clock_enable(virtual_clock, false); }
   void bar(const std::function<void()>& wait) override;
   [[nodiscard]] time::Duration running_clock() const override;
   bool set_running_clock(time::Duration reading) override;
@@ -45,6 +47,7 @@ class StockVcpus final : public Vcpus {
   Symbols qemu_;
   TimeSymbols time_;
   std::vector<std::unique_ptr<Vcpu>> vcpus_;
+  std::function<void()> let_go_;
   std::int64_t* clock_offset_ = nullptr;
 };
 

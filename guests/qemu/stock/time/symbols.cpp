@@ -16,9 +16,13 @@ void visit_symbols(TimeSymbols& s, Visit visit) {
   visit(host, "pause_all_vcpus", s.pause_all_vcpus);
   visit(host, "resume_all_vcpus", s.resume_all_vcpus);
   visit(host, "qemu_clock_run_timers", s.qemu_clock_run_timers);
+  visit(host, "qemu_clock_enable", s.qemu_clock_enable);
+  visit(host, "timerlist_new", s.timerlist_new);
   constexpr auto kvm = TimeFeature::kvm;
   visit(kvm, "kvm_allowed", s.kvm_allowed);
   visit(kvm, "kvm_state", s.kvm_state);
+  visit(kvm, "kvm_kernel_irqchip", s.kvm_kernel_irqchip);
+  visit(kvm, "kvm_split_irqchip", s.kvm_split_irqchip);
   visit(kvm, "kvm_vm_ioctl", s.kvm_vm_ioctl);
   visit(kvm, "kvm_vcpu_ioctl", s.kvm_vcpu_ioctl);
   constexpr auto instructions = TimeFeature::instruction_time;

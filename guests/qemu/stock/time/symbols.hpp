@@ -21,9 +21,13 @@ struct TimeSymbols {
   void (*pause_all_vcpus)() = nullptr;
   void (*resume_all_vcpus)() = nullptr;
   bool (*qemu_clock_run_timers)(int clock) = nullptr;
+  void (*qemu_clock_enable)(int clock, bool is_enabled) = nullptr;
+  void* (*timerlist_new)(int clock, void (*notify)(void* opaque, int clock), void* opaque) = nullptr;
   // KVM.
   const bool* kvm_allowed = nullptr;
   void** kvm_state = nullptr;
+  const bool* kvm_kernel_irqchip = nullptr;
+  const bool* kvm_split_irqchip = nullptr;
   int (*kvm_vm_ioctl)(void* state, unsigned long request, ...) = nullptr;
   int (*kvm_vcpu_ioctl)(QemuCpu* cpu, unsigned long request, ...) = nullptr;
   // Time from executed instructions.

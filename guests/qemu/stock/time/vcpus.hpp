@@ -23,6 +23,12 @@ class Vcpus {
   /// Runs the virtual clock's timers that are due in this thread, while the vCPUs run: QEMU's main thread would come
   /// to them some time later.
   virtual void run_timers() = 0;
+  /// From now on calls `let_go` whenever the vCPUs are about to be let go, by QEMU or by `resume`: lock held, in that
+  /// thread, before the first of them goes on. Once. Throws base::Error (unsupported) if this QEMU does not tell.
+  virtual void listen(const std::function<void()>& let_go) = 0;
+  /// Turns the virtual clock off until the vCPUs are let go, as it is after `pause`. QEMU has it on before it lets them
+  /// go for the first time, and would not tell, then. While they stand.
+  virtual void turn_clock_off() = 0;
   /// Has each vCPU that is about to go on call `wait`, in its thread with the lock held, before its next instruction.
   /// While the vCPUs stand.
   virtual void bar(const std::function<void()>& wait) = 0;
