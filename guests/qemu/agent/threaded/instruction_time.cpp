@@ -83,8 +83,14 @@ void InstructionTime::raise(time::Duration limit) {
 }
 
 // All have arrived or sleep. Timers are run here, at their very time; one that stays due is another thread's to run.
+// While QEMU is about to let the vCPUs go, after its user's stop or a reset, they sleep too, and no time passes.
 void InstructionTime::next_slice() {
   host_.lock();
+  if (!host_.is_clock_enabled()) {
+    host_.unlock();
+    host_.pause();
+    return;
+  }
   vcpus_.run_timers();
   const auto timer = host_.next_timer();
   host_.unlock();
