@@ -29,6 +29,29 @@ TEST(AgentOptions, AreRead) {
   EXPECT_EQ(parse({"doctor=3"}), (AgentOptions{.doctor = 3}));
 }
 
+TEST(AgentOptions, SayWhereVirtualTimeComesFrom) {
+  EXPECT_FALSE(parse({"sock=5"}).time_from_instructions);
+  EXPECT_FALSE(parse({"sock=5", "time=host"}).time_from_instructions);
+  EXPECT_TRUE(parse({"sock=5", "time=instructions"}).time_from_instructions);
+  for (const char* wrong : {"time=", "time", "time=icount", "time=Host", "time=host "}) {
+    EXPECT_NE(refusal({"sock=5", wrong}).find("is time=host or time=instructions"), std::string::npos) << wrong;
+  }
+}
+
+TEST(AgentOptions, DilateByARatio) {
+  EXPECT_EQ(parse({"sock=5"}).dilation, clock::SpeedFactor::nominal());
+  EXPECT_EQ(parse({"sock=5", "dilation=3"}).dilation, clock::SpeedFactor(3));
+  EXPECT_EQ(parse({"sock=5", "dilation=1/10"}).dilation, clock::SpeedFactor(1, 10));
+  EXPECT_EQ(parse({"sock=5", "dilation=1000000000000/1000000000000"}).dilation,
+            clock::SpeedFactor(clock::SpeedFactor::max_term, clock::SpeedFactor::max_term));
+  for (const char* wrong : {"dilation", "dilation=", "dilation=0", "dilation=1/0", "dilation=1/", "dilation=/2",
+                            "dilation=-1", "dilation=1.5", "dilation=1/2/3", "dilation=1 /2", "dilation=1000000000001",
+                            "dilation=1/1000000000001", "dilation=99999999999999999999", "dilation=0x10"}) {
+    EXPECT_NE(refusal({"sock=5", wrong}).find("is N or N/D, each from 1 to 10^12"), std::string::npos) << wrong;
+  }
+  EXPECT_NE(refusal({"sock=5", "dilation=1/0"}).find("dilation=1/0: "), std::string::npos);
+}
+
 TEST(AgentOptions, SayWhatIsWrong) {
   EXPECT_NE(refusal({}).find("needs the simulator"), std::string::npos);
   EXPECT_NE(refusal({"sock=x"}).find("sock=x: needs the number"), std::string::npos);

@@ -25,12 +25,31 @@ TEST(ProgramOptions, TwoDashesEndThemToo) {
   EXPECT_EQ(parse_program_options({"--", "./qemu", "-M", "none"}).arguments, (Arguments{"-M", "none"}));
 }
 
+TEST(ProgramOptions, SayWhereVirtualTimeComesFrom) {
+  const ProgramOptions none = parse_program_options({"qemu"});
+  EXPECT_FALSE(none.time_from_instructions);
+  EXPECT_FALSE(none.tells_way);
+  EXPECT_EQ(none.dilation, "");
+  const ProgramOptions all =
+      parse_program_options({"--time", "instructions", "--tell-way", "--dilation", "1/10", "qemu", "--time"});
+  EXPECT_TRUE(all.time_from_instructions);
+  EXPECT_TRUE(all.tells_way);
+  EXPECT_EQ(all.dilation, "1/10");
+  EXPECT_EQ(all.arguments, (Arguments{"--time"}));
+  EXPECT_FALSE(parse_program_options({"--time", "instructions", "--time", "host", "qemu"}).time_from_instructions);
+}
+
 TEST(ProgramOptions, RefuseWhatIsWrong) {
   for (const Arguments& wrong : {Arguments{},
                                  {"--add-missing"},
                                  {"-qqq", "sock=5", "qemu"},
                                  {"--agent"},
                                  {"--stats", "x", "qemu"},
+                                 {"--time"},
+                                 {"--time", "icount", "qemu"},
+                                 {"--time", "", "qemu"},
+                                 {"--dilation"},
+                                 {"--tell-way"},
                                  {"--doctor", "-1", "qemu"}}) {
     EXPECT_THROW(static_cast<void>(parse_program_options(wrong)), base::BadArgument);
   }

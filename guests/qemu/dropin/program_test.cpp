@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The program itself, in front of a stand-in for QEMU: a script that tells its pid, arguments and open descriptors.
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Arguments = std::vector<std::string>;
+using ::testing::HasSubstr;
 
 struct Outcome {
   host::ExitStatus status;
@@ -138,6 +140,68 @@ TEST_F(Program, AddsWhatIsMissingAndPrintsTheCommand) {
   EXPECT_EQ(outcome.output, (root_ / "real/qemu-system-arm").string() +
                                 "\n-S\n-icount\nshift=3,sleep=off\n-rtc\nclock=vm\n-plugin\nfile=" +
                                 (root_ / "agent,,1.so").string() + "," + link() + ",zero=exit,stats=9\n");
+}
+
+TEST_F(Program, TheAgentIsToldWhereTimeComesFrom) {
+  const auto plugin = [this](const Arguments& own) {
+    Arguments arguments = {FERMATA_QEMU_PROGRAM, "--print-command"};
+    arguments.insert(arguments.end(), own.begin(), own.end());
+    for (const char* qemus : {"qemu-system-arm", "-rtc", "clock=vm", "-accel", "tcg,thread=multi", "-qqq"}) {
+      arguments.emplace_back(qemus);
+    }
+    arguments.push_back(link());
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.status.code, 0) << outcome.errors;
+    const std::string file = "file=" + (root_ / "agent,,1.so").string() + "," + link();
+    const std::size_t at = outcome.output.find(file);
+    return at == std::string::npos ? outcome.output : outcome.output.substr(at + file.size());
+  };
+  EXPECT_EQ(plugin({}), "\n");
+  EXPECT_EQ(plugin({"--time", "host"}), "\n");
+  EXPECT_EQ(plugin({"--time", "instructions"}), ",time=instructions\n");
+  EXPECT_EQ(plugin({"--dilation", "1/10"}), ",dilation=1/10\n");
+}
+
+TEST_F(Program, TellsTheWayIfItIsAsked) {
+  const Arguments counted = {"qemu-system-arm", "-rtc", "clock=vm", "-icount", "1,sleep=off", "-qqq", link()};
+  const Arguments threads = {"qemu-system-arm", "-rtc", "clock=vm", "-accel", "tcg,thread=multi", "-qqq", link()};
+  const auto told = [this](Arguments own, const Arguments& qemus) {
+    own.insert(own.begin(), {FERMATA_QEMU_PROGRAM, "--print-command"});
+    own.insert(own.end(), qemus.begin(), qemus.end());
+    return run(own).errors;
+  };
+  EXPECT_EQ(told({}, threads), "");
+  EXPECT_EQ(told({"--tell-way"}, counted),
+            "fermata-qemu: note: virtual time from counted instructions (TCG, one thread)\n");
+  EXPECT_EQ(told({"--tell-way"}, threads),
+            "fermata-qemu: note: virtual time from the host's clock (TCG, a thread for each vCPU)\n");
+  EXPECT_EQ(told({"--tell-way", "--time", "instructions"}, threads),
+            "fermata-qemu: note: virtual time from counted instructions (TCG, a thread for each vCPU)\n");
+}
+
+TEST_F(Program, WhatAWayCannotDoIsRefused) {
+  const Arguments counted = {"-icount", "1,sleep=off"};
+  const Arguments threads = {"-accel", "tcg,thread=multi"};
+  const auto refusal = [this](Arguments own, const Arguments& qemus, const Arguments& told) {
+    own.insert(own.begin(), FERMATA_QEMU_PROGRAM);
+    own.insert(own.end(), {"qemu-system-arm", "-rtc", "clock=vm"});
+    own.insert(own.end(), qemus.begin(), qemus.end());
+    own.insert(own.end(), told.begin(), told.end());
+    const Outcome outcome = run(own);
+    EXPECT_EQ(outcome.status, (host::ExitStatus{.code = 1})) << outcome.errors;
+    EXPECT_EQ(outcome.output, "");
+    return outcome.errors;
+  };
+  const Arguments qqq = {"-qqq", link()};
+  EXPECT_THAT(refusal({"--dilation", "2"}, counted, qqq),
+              HasSubstr("--dilation: only time that comes from the host's"));
+  EXPECT_THAT(refusal({"--dilation", "2", "--time", "instructions"}, threads, qqq), HasSubstr("--dilation: only"));
+  EXPECT_THAT(refusal({"--time", "instructions"}, counted, qqq), HasSubstr("add -accel tcg,thread=multi"));
+  EXPECT_THAT(refusal({}, threads, {"-link", "fd=" + link().substr(5)}), HasSubstr("-link: channels need instants"));
+  EXPECT_THAT(refusal({"--strict"}, threads, qqq), HasSubstr("--strict: virtual time from the host's clock"));
+  EXPECT_THAT(refusal({"--strict", "--time", "instructions"}, threads, qqq), HasSubstr("--strict: virtual time from"));
+  EXPECT_THAT(refusal({"--time", "instructions"}, {"-enable-kvm"}, qqq), HasSubstr("KVM does not count"));
+  EXPECT_THAT(refusal({"--strict"}, {"-enable-kvm"}, qqq), HasSubstr("--strict: virtual time from the host's clock"));
 }
 
 TEST_F(Program, MissingThingsAreNamed) {
