@@ -21,7 +21,8 @@ namespace {
 using namespace time::literals;
 
 constexpr host::HostDuration limit = std::chrono::minutes(1);
-constexpr int first_look = 2;  // that counts
+constexpr int first_look = 2;                  // that counts
+constexpr time::Duration spare_span = 300_ms;  // before the first look, and for the last to be printed
 
 // The number behind `label` in a line of the guest's.
 std::int64_t value_of(const std::string& line, const std::string& label) {
@@ -39,7 +40,7 @@ Drift measure_drift(bool by_kvm, const std::string& qemus, time::Duration span) 
        fmt::format("file:/dev/fd/{}", output.descriptor()), "-rtc", "clock=vm"});
   command.inherited_descriptors.push_back(output.descriptor());
   auto guest = sim::Guest::launch({.command = std::move(command), .name = "clocks"});
-  for (time::Duration passed; passed < span; passed += 1_ms) {
+  for (time::Duration passed; passed < span + spare_span; passed += 1_ms) {
     static_cast<void>(guest.advance(1_ms, limit));
   }
   static_cast<void>(guest.close());
