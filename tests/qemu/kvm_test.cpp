@@ -256,7 +256,7 @@ TEST_P(Kvm, TheGuestsClocksShowVirtualTime) {
   run_until_printed(machine, "\n");
   machine.advance_exactly(200_us, 5 * (is_long ? 10'000 : 1'000));
   const auto shown = clocks_in(machine.output());
-  ASSERT_GE(shown.size(), is_long ? 80U : 8U) << machine.output();
+  ASSERT_GE(shown.size(), is_long ? 20U : 2U) << machine.output();
   std::int64_t worst = 0;
   for (const Clocks& clocks : shown) {
     const std::int64_t bound = 5'000'000 + clocks.virtual_clock / 100;

@@ -101,7 +101,7 @@ int main(void) {
   for (;;) {
     while (at.pm < next)
       look(&at);
-    next += 357955;
+    next = at.pm + 357955;
     const uint64_t pm = at.pm - start.pm;
     print_clock("pm=", pm * 279 + (pm * 23928 >> 16));
     print_clock(" tsc=", at.tsc - start.tsc);

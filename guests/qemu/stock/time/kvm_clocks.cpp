@@ -36,7 +36,6 @@ KvmClocks::KvmClocks(const Symbols& symbols, const TimeSymbols& time, const host
 // Again, while they are held, does nothing: the guest has seen no more.
 void KvmClocks::hold() {
   if (!std::exchange(is_held_, true)) {
-    held_clock_ = kvmclock();
     held_at_ = host_.now();
   }
 }
@@ -44,7 +43,7 @@ void KvmClocks::hold() {
 void KvmClocks::show(time::Duration reading) {
   if (clock_base_) {
     kvm_clock_data data{};
-    data.clock = static_cast<std::uint64_t>(std::max(*clock_base_ + reading.ns(), held_clock_.value_or(0)));
+    data.clock = static_cast<std::uint64_t>(*clock_base_ + reading.ns());
     time_.kvm_vm_ioctl(*time_.kvm_state, KVM_SET_CLOCK, &data);
   }
   for (Counter& counter : counters_) {
@@ -56,8 +55,8 @@ void KvmClocks::show(time::Duration reading) {
 
 // QEMU itself has stopped and started kvmclock.
 void KvmClocks::adopt(time::Duration reading) {
-  held_clock_ = kvmclock();
-  clock_base_ = held_clock_ ? std::optional(*held_clock_ - reading.ns()) : std::nullopt;
+  const auto clock = kvmclock();
+  clock_base_ = clock ? std::optional(*clock - reading.ns()) : std::nullopt;
   if (!std::exchange(has_looked_, true)) {
     find_counters(reading);
   } else {
@@ -110,15 +109,16 @@ void KvmClocks::adopt_counter(Counter& counter, time::Duration reading) const {
   }
 }
 
-// Not back behind what the guest saw when it was held. Somebody else may have set it, a reset or the guest itself: then
-// it goes on from there, or from 0 if that was while it was held.
+// Set back by what passed from the guest's last instruction until it was known to stand, which it has not seen: the
+// reading has what it ran. Somebody else may have set the counter, a reset or the guest itself: then it goes on from
+// there, or from 0 if that was while it was held.
 void KvmClocks::show_counter(Counter& counter, time::Duration reading) const {
   const auto offset = offset_of(counter);
   if (offset && *offset != counter.offset) {
     counter.offset = *offset;
     counter.base = std::max<std::int64_t>(held_at_ + counter.offset, 0) - cycles_in(reading);
   }
-  set_counter(counter, std::max(counter.base + cycles_in(reading), held_at_ + counter.offset));
+  set_counter(counter, counter.base + cycles_in(reading));
 }
 
 void KvmClocks::set_counter(Counter& counter, std::int64_t value) const {

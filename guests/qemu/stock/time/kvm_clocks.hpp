@@ -15,8 +15,8 @@ namespace fermata::qemu {
 
 /// The clocks that KVM gives its guest from the host's time: kvmclock, and each vCPU's time-stamp counter. Both are set
 /// to virtual time whenever the vCPUs go on (Linux, Documentation/virt/kvm/api.rst: KVM_SET_CLOCK; devices/vcpu.rst:
-/// KVM_VCPU_TSC_OFFSET), so that what they are wrong by does not add up; never back behind what the guest may have
-/// seen. The timers that are the kernel's (local APIC, PIT) stay on the host's time: nothing reaches them.
+/// KVM_VCPU_TSC_OFFSET), so that what they are wrong by does not add up. The timers that are the kernel's (local APIC,
+/// PIT) stay on the host's time: nothing reaches them.
 class KvmClocks final : public GuestClocks {
  public:
   /// At machine-init-done, lock held; `time` has all that KVM needs. `host` is what the guest's counters are made of,
@@ -58,11 +58,9 @@ class KvmClocks final : public GuestClocks {
   std::vector<Counter> counters_;           // empty where the host does not obey
   std::int64_t khz_ = 0;
   bool has_looked_ = false;
-  // What the guest may have seen.
   bool is_held_ = false;
-  std::int64_t held_at_ = 0;                // the host's counter
-  std::optional<std::int64_t> held_clock_;  // kvmclock
-  time::Duration shown_;                    // the last reading
+  std::int64_t held_at_ = 0;  // the host's counter
+  time::Duration shown_;      // the last reading
 };
 
 }  // namespace fermata::qemu
