@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/stock/time/stock_vcpus.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <deque>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "fermata/base/error.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+using Reading = time::Duration;
+
+// QEMU's functions for vCPUs, by what is left of them. Function pointers carry no context, so it stands here, made anew
+// for each test.
+struct VcpuFunctions;
+VcpuFunctions* vcpu_functions = nullptr;
+struct VcpuFunctions {
+  VcpuFunctions() { vcpu_functions = this; }
+  static constexpr std::size_t count = 3;
+  using Work = void (*)(QemuCpu*, std::uint64_t);
+  struct Queued {
+    std::size_t cpu;
+    Work work;
+    std::uint64_t data;
+  };
+
+  std::array<int, count> cpus{};
+  std::deque<Queued> queue;
+  std::string calls;
+  std::array<std::int64_t, 16> timers_state{};
+  std::size_t clock_word = 9;
+  std::int64_t running_ns = 0;  // what a running machine's clock shows beyond the word
+
+  bool is_clock_on = true;
+  void (*notify)(void*, int) = nullptr;
+  void* opaque = nullptr;
+
+  // Turned on, it notifies the lists of timers on it.
+  void enable(bool is_enabled) {
+    if (!std::exchange(is_clock_on, is_enabled) && is_enabled && notify != nullptr) {
+      notify(opaque, virtual_clock);
+    }
+  }
+  QemuCpu* cpu(std::size_t index) { return reinterpret_cast<QemuCpu*>(&cpus.at(index)); }
+  // Runs the oldest in this thread.
+  void run_one() {
+    const Queued first = queue.front();
+    queue.pop_front();
+    first.work(cpu(first.cpu), first.data);
+  }
+};
+
+class StockVcpusTest : public ::testing::Test {
+ protected:
+  StockVcpusTest() {
+    for (std::size_t i = 0; i < qemu_.timers_state.size(); ++i) {
+      qemu_.timers_state.at(i) = 1000 + static_cast<std::int64_t>(i);
+    }
+  }
+
+  static Symbols symbols() {
+    Symbols s;
+    s.qemu_get_cpu = [](int index) {
+      const auto which = static_cast<std::size_t>(index);
+      return which < VcpuFunctions::count ? vcpu_functions->cpu(which) : nullptr;
+    };
+    s.async_run_on_cpu = [](QemuCpu* cpu, VcpuFunctions::Work work, std::uint64_t data) {
+      std::size_t which = 0;
+      while (vcpu_functions->cpu(which) != cpu) {
+        ++which;
+      }
+      vcpu_functions->queue.push_back({.cpu = which, .work = work, .data = data});
+    };
+    return s;
+  }
+  TimeSymbols time_symbols() {
+    TimeSymbols s;
+    s.pause_all_vcpus = [] { vcpu_functions->calls += "pause "; };
+    s.resume_all_vcpus = [] { vcpu_functions->calls += "resume "; };
+    s.qemu_clock_run_timers = [](int clock) {
+      vcpu_functions->calls += "timers of " + std::to_string(clock) + " ";
+      return true;
+    };
+    s.qemu_clock_enable = [](int clock, bool is_enabled) {
+      EXPECT_EQ(clock, virtual_clock);
+      vcpu_functions->enable(is_enabled);
+    };
+    s.timerlist_new = [](int clock, void (*notify)(void*, int), void* opaque) -> void* {
+      EXPECT_EQ(clock, virtual_clock);
+      vcpu_functions->notify = notify;
+      vcpu_functions->opaque = opaque;
+      return nullptr;
+    };
+    s.cpu_get_clock = [] {
+      return vcpu_functions->timers_state.at(vcpu_functions->clock_word) + vcpu_functions->running_ns;
+    };
+    s.timers_state = qemu_.timers_state.data();
+    return s;
+  }
+
+  VcpuFunctions qemu_;
+  StockVcpus vcpus_{symbols(), time_symbols()};
+};
+
+TEST_F(StockVcpusTest, AreAsManyAsQemuHas) { EXPECT_EQ(vcpus_.count(), 3); }
+
+TEST_F(StockVcpusTest, PauseResumeAndRunTimersAreQemusOwn) {
+  vcpus_.pause();
+  vcpus_.run_timers();
+  vcpus_.resume();
+  EXPECT_EQ(qemu_.calls, "pause timers of 1 resume ");
+}
+
+TEST_F(StockVcpusTest, EachVcpuWaitsOnceWhereItIsBarred) {
+  int waits = 0;
+  vcpus_.bar([&waits] { ++waits; });
+  ASSERT_EQ(qemu_.queue.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(qemu_.queue.front().cpu, i);
+    qemu_.run_one();
+    EXPECT_EQ(waits, static_cast<int>(i) + 1);
+  }
+  EXPECT_TRUE(qemu_.queue.empty());
+  int others = 0;
+  vcpus_.bar([&others] { ++others; });
+  qemu_.run_one();
+  EXPECT_EQ(others, 1);
+  EXPECT_EQ(waits, 3);
+}
+
+TEST_F(StockVcpusTest, IsToldWhenQemuTurnsTheClockOn) {
+  int told = 0;
+  vcpus_.listen([&told] { ++told; });
+  EXPECT_EQ(told, 0) << "the proof itself is nobody's business";
+  EXPECT_TRUE(qemu_.is_clock_on);
+  vcpus_.turn_clock_off();
+  EXPECT_FALSE(qemu_.is_clock_on);
+  EXPECT_EQ(told, 0);
+  qemu_.enable(true);
+  EXPECT_EQ(told, 1);
+  qemu_.enable(true);
+  EXPECT_EQ(told, 1) << "it was on";
+}
+
+TEST_F(StockVcpusTest, AQemuThatDoesNotTellIsRefused) {
+  TimeSymbols s = time_symbols();
+  s.timerlist_new = [](int, void (*)(void*, int), void*) -> void* { return nullptr; };
+  StockVcpus vcpus(symbols(), s);
+  EXPECT_THROW(vcpus.listen([] {}), base::Error);
+}
+
+TEST_F(StockVcpusTest, TheProcessorTimeOfAVcpuIsThatOfItsThread) {
+  EXPECT_EQ(vcpus_.cpu_time(0), host::HostDuration::zero());
+  vcpus_.bar([] {});
+  std::thread vcpu([this] {
+    qemu_.run_one();  // in which it is found out who runs it
+    const host::HostDuration before = vcpus_.cpu_time(0);
+    EXPECT_GT(before, host::HostDuration::zero());
+    while (vcpus_.cpu_time(0) == before) {  // each look costs some
+    }
+    EXPECT_GT(vcpus_.cpu_time(0), before);
+    EXPECT_EQ(vcpus_.cpu_time(1), host::HostDuration::zero());
+  });
+  vcpu.join();
+}
+
+TEST_F(StockVcpusTest, TheRunningClockIsQemus) {
+  EXPECT_EQ(vcpus_.running_clock(), Reading::nanoseconds(1009));
+  qemu_.running_ns = 500;
+  EXPECT_EQ(vcpus_.running_clock(), Reading::nanoseconds(1509));
+}
+
+TEST_F(StockVcpusTest, AStoppedClockIsSetInItsWordAndNowhereElse) {
+  EXPECT_TRUE(vcpus_.set_running_clock(Reading::nanoseconds(77)));
+  EXPECT_EQ(vcpus_.running_clock(), Reading::nanoseconds(77));
+  for (std::size_t i = 0; i < qemu_.timers_state.size(); ++i) {
+    EXPECT_EQ(qemu_.timers_state.at(i), i == 9 ? 77 : 1000 + static_cast<std::int64_t>(i));
+  }
+  qemu_.timers_state.at(3) = 77;  // once it is known which word it is, an equal one does not matter
+  EXPECT_TRUE(vcpus_.set_running_clock(Reading::nanoseconds(78)));
+  EXPECT_EQ(qemu_.timers_state.at(9), 78);
+  EXPECT_EQ(qemu_.timers_state.at(3), 77);
+}
+
+TEST_F(StockVcpusTest, AClockThatIsThereAlreadyNeedsNothing) {
+  const auto before = qemu_.timers_state;
+  qemu_.running_ns = 1;  // no word shows it
+  EXPECT_TRUE(vcpus_.set_running_clock(Reading::nanoseconds(1010)));
+  EXPECT_EQ(qemu_.timers_state, before);
+}
+
+TEST_F(StockVcpusTest, WordsThatCannotBeToldApartAreLeftAlone) {
+  qemu_.timers_state.at(3) = qemu_.timers_state.at(9);
+  const auto before = qemu_.timers_state;
+  EXPECT_FALSE(vcpus_.set_running_clock(Reading::nanoseconds(77)));
+  EXPECT_EQ(qemu_.timers_state, before);
+  qemu_.timers_state.at(3) = 0;  // at another reading they can be
+  EXPECT_TRUE(vcpus_.set_running_clock(Reading::nanoseconds(77)));
+}
+
+TEST_F(StockVcpusTest, AWordThatIsNotTheClockIsPutBack) {
+  TimeSymbols s = time_symbols();
+  s.cpu_get_clock = [] { return std::int64_t{1005}; };  // equal by chance
+  StockVcpus vcpus(symbols(), s);
+  const auto before = qemu_.timers_state;
+  EXPECT_FALSE(vcpus.set_running_clock(Reading::nanoseconds(77)));
+  EXPECT_EQ(qemu_.timers_state, before);
+}
+
+TEST_F(StockVcpusTest, ARunningClockCannotBeSet) {
+  EXPECT_TRUE(vcpus_.set_running_clock(Reading::nanoseconds(77)));
+  qemu_.running_ns = 5;
+  EXPECT_FALSE(vcpus_.set_running_clock(Reading::nanoseconds(90)));
+  EXPECT_EQ(qemu_.timers_state.at(9), 77);
+}
+
+}  // namespace
+}  // namespace fermata::qemu
