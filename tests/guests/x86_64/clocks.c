@@ -60,9 +60,9 @@ static uint64_t scaled(uint64_t ticks, uint32_t multiplier, int shift) {
 // One look at all of them. Counts that wrap are taken from one look to the next, which are never far apart.
 static void look(struct reading* at) {
   static uint32_t last_pm, last_apic;
-  static uint64_t last_tsc;
+  static uint64_t first_tsc;
   const uint32_t pm = in32(pm_timer);
-  const uint64_t tsc = clock_ns();
+  uint64_t tsc = clock_ns();
   const uint32_t apic = LOCAL_APIC(current_count);
   const uint64_t pm_ticks = (pm - last_pm) & pm_timer_mask;
   at->pm += pm_ticks;
@@ -76,11 +76,13 @@ static void look(struct reading* at) {
     __asm__ volatile("" : : : "memory");
     multiplier = kvm_time.multiplier;
     shift = kvm_time.shift;
+    tsc = clock_ns();  // of this version: a counter may be set between two of them
     at->kvm = has_kvm_time ? kvm_time.ns + scaled(tsc - kvm_time.counter, multiplier, shift) : 0;
     __asm__ volatile("" : : : "memory");
   } while (version != kvm_time.version || version & 1);
-  at->tsc += has_kvm_time ? scaled(tsc - last_tsc, multiplier, shift) : tsc - last_tsc;
-  last_tsc = tsc;
+  if (first_tsc == 0)
+    first_tsc = tsc;
+  at->tsc = has_kvm_time ? scaled(tsc - first_tsc, multiplier, shift) : tsc - first_tsc;
 }
 
 static void print_clock(const char* label, uint64_t ns) {
