@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/agent/threaded/testing/fake_machine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace fermata::qemu {
+
+FakeMachine::FakeMachine(int vcpus) {
+  for (int i = 0; i < vcpus; ++i) {
+    states_.push_back(std::make_unique<Vcpu>());
+  }
+}
+
+void FakeMachine::boot(QemuHost::Listener* listener, time::Duration reading) {
+  const Guard guard(lock_);
+  listener_ = listener;
+  clock_ns_ = reading.ns();
+  for (int i = 0; i < count(); ++i) {
+    which(i).thread = std::thread([this, i] { run_vcpu(i); });
+    which(i).id = which(i).thread.get_id();
+  }
+}
+
+void FakeMachine::start() { start_in_pieces(nullptr); }
+
+void FakeMachine::start_in_pieces(const std::function<void()>& between) {
+  lock();
+  is_running_ = true;
+  let_others(between);
+  if (listener_ != nullptr) {
+    listener_->machine_started();
+  }
+  let_others(between);
+  resume_all();
+  unlock();
+}
+
+void FakeMachine::stop(const std::string& state) {
+  lock();
+  is_running_ = false;
+  pause_all();
+  if (listener_ != nullptr) {
+    listener_->machine_stopped(state);
+  }
+  unlock();
+}
+
+void FakeMachine::reset() { reset_in_pieces(nullptr); }
+
+void FakeMachine::reset_in_pieces(const std::function<void()>& between) {
+  lock();
+  pause_all();
+  listener_->machine_reset();
+  let_others(between);
+  resume_all();
+  unlock();
+}
+
+void FakeMachine::load_snapshot(time::Duration reading, const std::string& state) {
+  stop(state);
+  clock_ns_ = reading.ns();
+  start();
+}
+
+void FakeMachine::power_off() {
+  {
+    const Guard guard(lock_);
+    is_running_ = false;
+    is_ending_ = true;
+  }
+  changed_.notify_all();
+  for (const auto& vcpu : states_) {
+    if (vcpu->thread.joinable()) {
+      vcpu->thread.join();
+    }
+  }
+}
+
+void FakeMachine::let_others(const std::function<void()>& between) {
+  if (between != nullptr) {
+    unlock();
+    between();
+    lock();
+  }
+}
+
+void FakeMachine::wake(int vcpu) {
+  const Guard guard(lock_);
+  wake_locked(vcpu);
+}
+
+void FakeMachine::wake_locked(int vcpu) {
+  which(vcpu).is_halted = false;
+  changed_.notify_all();
+}
+
+void FakeMachine::set_timer(std::optional<time::Duration> reading, bool is_of_another_thread) {
+  timer_ = reading;
+  is_timer_of_another_thread_ = is_of_another_thread;
+}
+
+std::int64_t FakeMachine::executed_by_all() const {
+  std::int64_t sum = 0;
+  for (int i = 0; i < count(); ++i) {
+    sum += executed(i);
+  }
+  return sum;
+}
+
+bool FakeMachine::stands() const {
+  return std::ranges::all_of(states_, [](const auto& vcpu) { return vcpu->is_stopped && vcpu->queued == 0; });
+}
+
+std::vector<std::string> FakeMachine::told() {
+  const std::lock_guard guard(told_mutex_);
+  return told_;
+}
+
+void FakeMachine::tell_user(const std::string& line) {
+  const std::lock_guard guard(told_mutex_);
+  told_.push_back(line);
+}
+
+void FakeMachine::pause() {
+  if (on_look) {
+    on_look();
+  }
+  std::this_thread::yield();
+}
+
+void FakeMachine::pause_all() {
+  is_clock_enabled_ = false;
+  for (const auto& vcpu : states_) {
+    vcpu->must_stop = true;
+  }
+  changed_.notify_all();
+  Guard guard(lock_, std::adopt_lock);
+  changed_.wait(guard, [this] {
+    return is_ending_ || std::ranges::all_of(states_, [](const auto& vcpu) { return vcpu->is_stopped.load(); });
+  });
+  guard.release();
+}
+
+void FakeMachine::resume_all() {
+  if (!is_running_) {
+    return;
+  }
+  ++resumes_;
+  if (!is_clock_enabled_.exchange(true) && let_go_) {
+    let_go_();
+  }
+  for (const auto& vcpu : states_) {
+    vcpu->must_stop = false;
+    vcpu->is_stopped = false;
+  }
+  changed_.notify_all();
+}
+
+void FakeMachine::queue(int vcpu, std::function<void()> work) {
+  which(vcpu).work.push_back(std::move(work));
+  ++which(vcpu).queued;
+  changed_.notify_all();
+}
+
+// From guest code, which has not got the lock.
+void FakeMachine::queue_wait(int vcpu) {
+  const Guard guard(lock_);
+  queue(vcpu, [this, vcpu] { counters_listener->wait(vcpu); });
+}
+
+bool FakeMachine::is_idle(int vcpu) const {
+  const Vcpu& self = which(vcpu);
+  if (self.must_stop || self.queued != 0 || is_ending_) {
+    return false;
+  }
+  return self.is_stopped || !is_running_ || self.is_halted;
+}
+
+int FakeMachine::this_vcpu() const {
+  for (int i = 0; i < count(); ++i) {
+    if (which(i).id == std::this_thread::get_id()) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+void FakeMachine::run_vcpu(int index) {
+  Guard guard(lock_);
+  Vcpu& self = which(index);
+  wait_for_something(index, guard);  // QEMU's thread begins with a wish to leave guest code
+  while (!is_ending_) {
+    if (!self.must_stop && !self.is_stopped && is_running_ && !self.is_halted) {
+      execute(index);
+    }
+    wait_for_something(index, guard);
+  }
+  self.is_stopped = true;
+  changed_.notify_all();
+}
+
+void FakeMachine::wait_for_something(int index, Guard& guard) {
+  Vcpu& self = which(index);
+  if (is_idle(index)) {
+    if (counters_listener != nullptr) {
+      counters_listener->falls_asleep(index);
+    }
+    changed_.wait(guard, [this, index] { return !is_idle(index); });
+    if (counters_listener != nullptr) {
+      counters_listener->wakes_up(index);
+    }
+  }
+  if (self.must_stop.exchange(false)) {
+    self.is_stopped = true;
+    changed_.notify_all();
+  }
+  while (!self.work.empty()) {
+    const auto work = std::move(self.work.front());
+    self.work.pop_front();
+    work();
+    --self.queued;
+  }
+}
+
+// A block: asked about first, then counted.
+void FakeMachine::execute(int index) {
+  Vcpu& self = which(index);
+  unlock();
+  if (on_block) {
+    on_block(index);
+  }
+  if (counters_listener != nullptr && self.left <= 0) {
+    counters_listener->spent(index);
+  }
+  self.left -= self.block;
+  self.executed += self.block;
+  lock();
+}
+
+void FakeMachine::Halting::run_timers() {
+  ++machine_.timer_runs_;
+  if (machine_.timer_ && !machine_.is_timer_of_another_thread_ && *machine_.timer_ <= machine_.timer_clock()) {
+    machine_.timer_.reset();
+    machine_.on_timer();
+  }
+}
+
+void FakeMachine::Halting::bar(const std::function<void()>& wait) {
+  for (int i = 0; i < machine_.count(); ++i) {
+    machine_.queue(i, wait);
+  }
+}
+
+time::Duration FakeMachine::Halting::running_clock() const {
+  const time::Duration standing = time::Duration::nanoseconds(machine_.clock_ns_.load());
+  return machine_.is_running_ ? standing + start_takes : standing;
+}
+
+bool FakeMachine::Halting::set_running_clock(time::Duration reading) {
+  machine_.clock_ns_ = reading.ns();
+  return true;
+}
+
+}  // namespace fermata::qemu

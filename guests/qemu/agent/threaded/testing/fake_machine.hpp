@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "guests/qemu/stock/qemu_host.hpp"
+#include "guests/qemu/stock/time/vcpu_counters.hpp"
+#include "guests/qemu/stock/time/vcpus.hpp"
+
+namespace fermata::qemu {
+
+/// A QEMU with a thread for each vCPU, reduced to what the agent sees: a big lock, vCPU threads that execute blocks of
+/// instructions, one timer. It follows stock QEMU's rules where the agent depends on them: a wish to stop comes before
+/// queued work and that before instructions, a vCPU that stands still does queued work, a start and a reset let the
+/// vCPUs go unasked, with word of that where the clock was off before, and `resume` does nothing while the machine is
+/// stopped.
+///
+/// The test's thread is the main thread. Members without a lock are set before `boot`, or are atomic.
+class FakeMachine final : public QemuHost, public VcpuCounters {
+ public:
+  /// What QEMU's clock shows too much when it has just been enabled.
+  static constexpr time::Duration start_takes = time::Duration::nanoseconds(17);
+
+  explicit FakeMachine(int vcpus);
+  ~FakeMachine() override { power_off(); }
+
+  /// Starts the threads, machine stopped. The reading is what -loadvm would leave in the clock.
+  void boot(QemuHost::Listener* listener, time::Duration reading = {});
+  /// QMP cont.
+  void start();
+  /// The same, with the lock dropped before the agent is told and before the vCPUs are let go, as under KVM: `between`
+  /// is called at both.
+  void start_in_pieces(const std::function<void()>& between);
+  /// QMP stop: returns when all have paused.
+  void stop(const std::string& state = "paused");
+  void reset();
+  /// The lock is dropped before the vCPUs are let go.
+  void reset_in_pieces(const std::function<void()>& between);
+  /// Loads a snapshot whose clock shows `reading`; QEMU's word for why it stops is `state`.
+  void load_snapshot(time::Duration reading, const std::string& state = "restore-vm");
+  /// Ends the threads.
+  void power_off();
+  /// A vCPU waits for an interrupt; it has come. From any thread, a vCPU's included; not with the lock.
+  void sleep(int vcpu) { which(vcpu).is_halted = true; }
+  void wake(int vcpu);
+  /// The same, with the lock.
+  void wake_locked(int vcpu);
+
+  /// How many instructions each of a vCPU's blocks has. Before `boot`.
+  void set_block(int vcpu, std::int64_t instructions) { which(vcpu).block = instructions; }
+  /// Called in a vCPU's thread before each block, without the lock. Before `boot`.
+  std::function<void(int vcpu)> on_block{};
+  /// Called for the timer that is due, with the lock; not for one of another thread's. Before `boot`.
+  std::function<void()> on_timer{};
+  /// Called by each `pause()` of the agent's, without the lock. Before `boot`.
+  std::function<void()> on_look{};
+  /// Whom the counters tell; nobody counts without. Before `boot`.
+  VcpuCounters::Listener* counters_listener = nullptr;
+  /// Whose clock the timers are on. Before `boot`.
+  std::function<time::Duration()> timer_clock{};
+
+  void set_timer(std::optional<time::Duration> reading, bool is_of_another_thread = false);
+  [[nodiscard]] std::int64_t executed(int vcpu) const { return which(vcpu).executed.load(); }
+  [[nodiscard]] std::int64_t executed_by_all() const;
+  [[nodiscard]] int resumes() const { return resumes_.load(); }
+  [[nodiscard]] int timer_runs() const { return timer_runs_.load(); }
+  /// All vCPUs stand, and no work is queued that would wait in one.
+  [[nodiscard]] bool stands() const;
+  [[nodiscard]] bool was_asked_to_quit() const { return is_quitting_.load(); }
+  [[nodiscard]] std::vector<std::string> told();
+
+  // QemuHost
+  [[nodiscard]] time::Duration clock() const override { return timer_clock(); }
+  [[nodiscard]] time::Duration instruction_length() const override { return time::Duration::nanoseconds(1); }
+  void arm_timer(time::Duration /*reading*/) override {}
+  void park_timer() override {}
+  void queue_work() override {}
+  void stay_busy() override {}
+  void run_other_work() override {}
+  void look_again() override {}
+  [[nodiscard]] bool are_vcpus_idle() override { return false; }
+  [[nodiscard]] std::optional<time::Duration> next_timer() const override { return timer_; }
+  [[nodiscard]] std::optional<time::Duration> next_machine_timer() const override { return timer_; }
+  [[nodiscard]] bool do_vcpus_take_turns() const override { return false; }
+  [[nodiscard]] bool is_lock_wanted() const override { return false; }
+  [[nodiscard]] bool is_vcpu_thread() const override { return this_vcpu() >= 0; }
+  void let_time_pass(time::Duration /*span*/) override {}
+  void lock() override { lock_.lock(); }
+  void unlock() override { lock_.unlock(); }
+  [[nodiscard]] bool has_lock() const override { return false; }
+  [[nodiscard]] bool is_running() const override { return is_running_.load(); }
+  [[nodiscard]] bool is_clock_enabled() const override { return is_clock_enabled_.load(); }
+  [[nodiscard]] bool has_panicked() const override { return false; }
+  [[nodiscard]] bool is_leaving() const override { return false; }
+  [[nodiscard]] bool is_ending() const override { return false; }
+  void request_quit(bool /*is_fault*/) override { is_quitting_ = true; }
+  void tell_user(const std::string& line) override;
+
+  void pause() override;
+
+  // VcpuCounters
+  [[nodiscard]] int count() const override { return static_cast<int>(states_.size()); }
+  [[nodiscard]] std::int64_t left(int vcpu) const override { return which(vcpu).left; }
+  void set_left(int vcpu, std::int64_t instructions) override { which(vcpu).left = instructions; }
+  void queue_wait(int vcpu) override;
+  [[nodiscard]] bool is_idle(int vcpu) const override;
+  [[nodiscard]] int this_vcpu() const override;
+
+  /// Its vCPUs, as the agent holds them.
+  [[nodiscard]] Vcpus& vcpus() { return vcpus_; }
+
+ private:
+  using Guard = std::unique_lock<std::mutex>;
+  struct Vcpu {
+    std::thread thread{};
+    std::thread::id id{};
+    std::deque<std::function<void()>> work{};
+    std::atomic<std::size_t> queued{0};
+    std::atomic<bool> must_stop{false};
+    std::atomic<bool> is_stopped{true};
+    std::atomic<bool> is_halted{false};
+    std::atomic<std::int64_t> executed{0};
+    std::atomic<std::int64_t> left{0};
+    std::int64_t block = 10;
+  };
+  class Halting final : public Vcpus {
+   public:
+    explicit Halting(FakeMachine& machine) : machine_(machine) {}
+    void pause() override { machine_.pause_all(); }
+    void resume() override { machine_.resume_all(); }
+    void run_timers() override;
+    void listen(const std::function<void()>& let_go) override { machine_.let_go_ = let_go; }
+    void turn_clock_off() override { machine_.is_clock_enabled_ = false; }
+    void bar(const std::function<void()>& wait) override;
+    [[nodiscard]] time::Duration running_clock() const override;
+    bool set_running_clock(time::Duration reading) override;
+    [[nodiscard]] int count() const override { return machine_.count(); }
+    [[nodiscard]] host::HostDuration cpu_time(int /*vcpu*/) const override { return {}; }
+
+   private:
+    FakeMachine& machine_;
+  };
+
+  [[nodiscard]] Vcpu& which(int vcpu) const { return *states_[static_cast<std::size_t>(vcpu)]; }
+  void run_vcpu(int index);
+  void wait_for_something(int index, Guard& guard);
+  void execute(int index);
+  void queue(int vcpu, std::function<void()> work);
+  void pause_all();
+  void resume_all();
+  void let_others(const std::function<void()>& between);
+
+  std::vector<std::unique_ptr<Vcpu>> states_;
+  Halting vcpus_{*this};
+  std::mutex lock_;
+  std::condition_variable changed_;
+  QemuHost::Listener* listener_ = nullptr;
+  std::function<void()> let_go_{};
+  std::optional<time::Duration> timer_;
+  bool is_timer_of_another_thread_ = false;
+  std::atomic<std::int64_t> clock_ns_{0};
+  std::atomic<bool> is_running_{false};
+  std::atomic<bool> is_clock_enabled_{true};
+  std::atomic<bool> is_ending_{false};
+  std::atomic<bool> is_quitting_{false};
+  std::atomic<int> resumes_{0};
+  std::atomic<int> timer_runs_{0};
+  std::mutex told_mutex_;
+  std::vector<std::string> told_;
+};
+
+}  // namespace fermata::qemu

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/agent/threaded/threaded_executor.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <thread>
+
+#include "fermata/base/error.hpp"
+#include "fermata/sim/guest.hpp"
+#include "fermata/transport/unix_socket.hpp"
+#include "fermata/wire/qqq_guest_session.hpp"
+#include "guests/qemu/agent/threaded/testing/fake_machine.hpp"
+#include "guests/qemu/agent/threaded/testing/fake_time.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace time::literals;
+using time::Duration;
+using time::Instant;
+
+// One byte is one horizon in ms; a later one raises that before it, if it is still there to be raised.
+class RaisingSession final : public wire::GuestSession {
+ public:
+  [[nodiscard]] bool wants_bytes() const override { return true; }
+  void receive(std::span<const std::byte> bytes) override {
+    for (const std::byte byte : bytes) {
+      order_ = wire::RunUntil{Instant::at(std::to_integer<int>(byte) * 1_ms)};
+    }
+  }
+  void receive_end() override { order_ = wire::Leave{.why = "gone"}; }
+  void stopped(const wire::Stop& stop) override {
+    report_.push_back(static_cast<std::byte>(stop.now.since_origin() / 1_ms));
+    if (order_ == wire::Order(wire::RunUntil{stop.now})) {
+      order_ = wire::Hold{};
+    }
+  }
+  [[nodiscard]] const wire::Order& order() const override { return order_; }
+  [[nodiscard]] std::span<const std::byte> outgoing() const override { return report_; }
+  void sent(std::size_t count) override {
+    report_.erase(report_.begin(), report_.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+
+ private:
+  wire::Order order_ = wire::Hold{};
+  std::vector<std::byte> report_;
+};
+
+// The whole guest's end on a fake machine of two vCPUs, and the simulator's end in the test's thread.
+class ThreadedExecutorTest : public ::testing::Test {
+ protected:
+  static constexpr auto long_enough = 30s;
+
+  ThreadedExecutorTest() {
+    auto [ours, theirs] = transport::UnixSocket::make_pair();
+    guest_end_ = std::make_unique<transport::UnixSocket>(std::move(theirs));
+    sim_end_ = std::make_unique<transport::UnixSocket>(std::move(ours));
+  }
+  ~ThreadedExecutorTest() override {
+    executor_.ended();
+    if (agent_.joinable()) {
+      agent_.join();
+    }
+    machine_.power_off();
+  }
+
+  void boot(Duration reading = {}) {
+    follower_ = std::make_unique<guest::Follower>(*session_, *guest_end_, executor_);
+    executor_.set_follower(*follower_);
+    executor_.listen();
+    machine_.boot(&executor_, reading);
+    agent_ = std::thread([this] {
+      executor_.run();
+      has_ended_ = true;
+    });
+  }
+  void boot_and_start(Duration reading = {}) {
+    simulator_.emplace(sim::Guest::attach(std::move(sim_end_), "fake machine"));
+    boot(reading);
+    machine_.start();
+  }
+  sim::Report advance(Duration span) { return simulator_->advance(span, long_enough); }
+  void wait_until_it_stands() {
+    while (!machine_.stands()) {
+      std::this_thread::yield();
+    }
+  }
+  void wait_for_the_end() {
+    while (!has_ended_) {
+      std::this_thread::yield();
+    }
+  }
+
+  FakeMachine machine_{2};
+  FakeTime time_{machine_.vcpus()};
+  ThreadedExecutor executor_{machine_, machine_.vcpus(), time_};
+  std::unique_ptr<wire::GuestSession> session_ = std::make_unique<wire::QqqGuestSession>();
+  std::unique_ptr<transport::UnixSocket> guest_end_;
+  std::unique_ptr<transport::UnixSocket> sim_end_;
+  std::unique_ptr<guest::Follower> follower_;
+  std::optional<sim::Guest> simulator_;
+  std::thread agent_;
+  std::atomic<bool> has_ended_{false};
+};
+
+TEST_F(ThreadedExecutorTest, RunsNoInstructionBeforeTheFirstGrant) {
+  boot_and_start();
+  EXPECT_EQ(advance(0_us).elapsed, 0_us);
+  wait_until_it_stands();
+  EXPECT_EQ(machine_.executed_by_all(), 0);
+}
+
+TEST_F(ThreadedExecutorTest, StandsExactlyAtEachHorizon) {
+  boot_and_start();
+  for (int i = 1; i <= 200; ++i) {
+    const sim::Report report = advance(1_ms);
+    EXPECT_EQ(report.now, Instant::at(i * 1_ms));
+    EXPECT_EQ(report.overshoot, 0_us);
+    EXPECT_TRUE(machine_.stands());
+    EXPECT_EQ(time_.reading(), i * 1_ms);
+  }
+  EXPECT_GE(machine_.timer_runs(), 200) << "timers are run at each horizon, before the report";
+}
+
+TEST_F(ThreadedExecutorTest, EarlyGrantsEachGetTheirReport) {
+  boot_and_start();
+  for (int i = 0; i < 50; ++i) {
+    simulator_->grant(100_us);
+  }
+  for (int i = 1; i <= 50; ++i) {
+    EXPECT_EQ(simulator_->wait(long_enough).now, Instant::at(i * 100_us));
+  }
+}
+
+TEST_F(ThreadedExecutorTest, AGrantThatWasUsedUpIsReportedWithoutARun) {
+  boot_and_start();
+  advance(1_ms);
+  const int before = machine_.resumes();
+  const std::int64_t executed = machine_.executed_by_all();
+  time_.ran_on_ns = 500'000;
+  EXPECT_EQ(advance(200_us).now, Instant::at(1200_us));
+  EXPECT_EQ(machine_.resumes(), before);
+  EXPECT_EQ(machine_.executed_by_all(), executed);
+  EXPECT_EQ(advance(200_us).now, Instant::at(1400_us));
+  EXPECT_EQ(machine_.resumes(), before + 1);
+}
+
+TEST_F(ThreadedExecutorTest, AHorizonMayBeRaisedOnTheWay) {
+  session_ = std::make_unique<RaisingSession>();
+  boot();
+  time_.set_gate(2_ms);
+  const std::array<std::byte, 2> horizons = {std::byte{3}, std::byte{7}};
+  EXPECT_EQ(sim_end_->write(std::span(horizons).first(1), long_enough).count, 1U);
+  machine_.start();
+  time_.wait_at_gate();
+  const int resumes = machine_.resumes();
+  EXPECT_EQ(sim_end_->write(std::span(horizons).last(1), long_enough).count, 1U);
+  time_.open_gate();
+  std::array<std::byte, 8> report{};
+  EXPECT_EQ(sim_end_->read(report, long_enough).count, 1U);
+  EXPECT_EQ(report[0], std::byte{7}) << "it did not stand at 3 ms";
+  EXPECT_EQ(time_.reading(), 7_ms);
+  EXPECT_EQ(machine_.resumes(), resumes);
+  sim_end_->close();
+  wait_for_the_end();
+}
+
+TEST_F(ThreadedExecutorTest, CanBeStoppedAndContinuedWhileHeld) {
+  boot_and_start();
+  advance(1_ms);
+  const std::int64_t before = machine_.executed_by_all();
+  for (int i = 0; i < 50; ++i) {
+    machine_.stop();
+    EXPECT_EQ(time_.reading(), 1_ms);
+    machine_.start();
+  }
+  wait_until_it_stands();
+  EXPECT_EQ(machine_.executed_by_all(), before) << "barred, and paused again";
+  EXPECT_EQ(time_.reading(), 1_ms) << "what QEMU's clock runs on at a start is nobody's time";
+  EXPECT_EQ(advance(1_ms).now, Instant::at(2_ms));
+  EXPECT_EQ(time_.reading(), 2_ms);
+}
+
+TEST_F(ThreadedExecutorTest, CanBeStoppedAndContinuedInMidGrant) {
+  boot_and_start();
+  time_.set_gate(50_ms);
+  simulator_->grant(200_ms);
+  time_.wait_at_gate();
+  for (int i = 0; i < 50; ++i) {
+    machine_.stop();
+    EXPECT_EQ(time_.reading(), 50_ms);
+    machine_.start();
+  }
+  time_.open_gate();
+  for (int i = 0; i < 50; ++i) {
+    machine_.stop();
+    machine_.start();
+  }
+  EXPECT_EQ(simulator_->wait(long_enough).now, Instant::at(200_ms));
+  EXPECT_EQ(time_.reading(), 200_ms);
+}
+
+TEST_F(ThreadedExecutorTest, AStoppedMachineTakesAGrantWhenItGoesOn) {
+  boot_and_start();
+  advance(1_ms);
+  machine_.stop();
+  simulator_->grant(1_ms);
+  EXPECT_THROW(static_cast<void>(simulator_->wait(20ms)), base::Error);
+  EXPECT_EQ(time_.reading(), 1_ms);
+  machine_.start();
+  EXPECT_EQ(simulator_->wait(long_enough).now, Instant::at(2_ms));
+}
+
+TEST_F(ThreadedExecutorTest, AResetWhileHeldLetsNoInstructionThrough) {
+  boot_and_start();
+  advance(1_ms);
+  const std::int64_t before = machine_.executed_by_all();
+  for (int i = 0; i < 50; ++i) {
+    machine_.reset();
+  }
+  wait_until_it_stands();
+  EXPECT_EQ(machine_.executed_by_all(), before);
+  EXPECT_EQ(advance(0_us).elapsed, 0_us);
+  EXPECT_EQ(advance(1_ms).now, Instant::at(2_ms));
+}
+
+// QEMU has let the vCPUs go, and wants them back before the agent's thread has looked.
+TEST_F(ThreadedExecutorTest, AResetAtOnceAfterAStartDoesNotWaitForEver) {
+  boot_and_start();
+  for (int i = 0; i < 50; ++i) {
+    machine_.reset();
+    machine_.stop();
+    machine_.start();
+    machine_.reset();
+  }
+  wait_until_it_stands();
+  EXPECT_EQ(machine_.executed_by_all(), 0);
+  EXPECT_EQ(advance(1_ms).now, Instant::at(1_ms));
+}
+
+TEST_F(ThreadedExecutorTest, AResetInMidGrantGoesOn) {
+  boot_and_start();
+  time_.set_gate(50_ms);
+  simulator_->grant(200_ms);
+  time_.wait_at_gate();
+  for (int i = 0; i < 20; ++i) {
+    machine_.reset();
+  }
+  time_.open_gate();
+  for (int i = 0; i < 20; ++i) {
+    machine_.reset();
+  }
+  EXPECT_EQ(simulator_->wait(long_enough).now, Instant::at(200_ms));
+}
+
+// Under KVM: the agent's thread finds the lock free in the middle.
+TEST_F(ThreadedExecutorTest, StartsAndResetsThatDropTheLockLetNothingThrough) {
+  boot_and_start();
+  advance(1_ms);
+  const std::int64_t before = machine_.executed_by_all();
+  const auto let_the_agent_look = [this] {
+    for (int i = 0; i < 200; ++i) {
+      machine_.lock();
+      machine_.unlock();
+      std::this_thread::yield();
+    }
+  };
+  for (int i = 0; i < 10; ++i) {
+    machine_.reset_in_pieces(let_the_agent_look);
+    machine_.stop();
+    machine_.start_in_pieces(let_the_agent_look);
+  }
+  wait_until_it_stands();
+  EXPECT_EQ(machine_.executed_by_all(), before);
+  machine_.stop();
+  simulator_->grant(1_ms);
+  machine_.start_in_pieces(let_the_agent_look);
+  EXPECT_EQ(simulator_->wait(long_enough).now, Instant::at(2_ms));
+}
+
+TEST_F(ThreadedExecutorTest, StartsFromASnapshotAtInstantZero) {
+  boot_and_start(10_s + 3_ns);
+  EXPECT_EQ(advance(1_ms).now, Instant::at(1_ms));
+  EXPECT_EQ(time_.reading(), 10_s + 3_ns + FakeMachine::start_takes + 1_ms);
+}
+
+TEST_F(ThreadedExecutorTest, ALoadedSnapshotMovesTheGuestsClockButNotTheSimulators) {
+  boot_and_start();
+  advance(5_ms);
+  machine_.load_snapshot(2_ms);
+  EXPECT_EQ(advance(1_ms).now, Instant::at(6_ms));
+  EXPECT_EQ(time_.reading(), 2_ms + FakeMachine::start_takes + 1_ms);
+}
+
+TEST_F(ThreadedExecutorTest, ASnapshotInMidGrantLeavesTheRestOfIt) {
+  boot_and_start();
+  time_.set_gate(40_ms);
+  simulator_->grant(100_ms);
+  time_.wait_at_gate();
+  machine_.load_snapshot(30_s);
+  time_.open_gate();
+  EXPECT_EQ(simulator_->wait(long_enough).now, Instant::at(100_ms));
+  EXPECT_EQ(time_.reading(), 30_s + FakeMachine::start_takes + 60_ms);
+}
+
+// A user may load one while the machine stands stopped: QEMU says nothing then.
+TEST_F(ThreadedExecutorTest, ASnapshotThatOnlyTheClockTellsOfIsNoticed) {
+  boot_and_start();
+  advance(5_ms);
+  machine_.load_snapshot(30_s, "paused");
+  EXPECT_EQ(advance(1_ms).now, Instant::at(6_ms));
+  EXPECT_EQ(time_.reading(), 30_s + FakeMachine::start_takes + 1_ms);
+  machine_.load_snapshot(2_ms, "paused");
+  EXPECT_EQ(advance(1_ms).now, Instant::at(7_ms));
+  EXPECT_EQ(time_.reading(), 2_ms + FakeMachine::start_takes + 1_ms);
+}
+
+TEST_F(ThreadedExecutorTest, AGoneSimulatorEndsTheMachineWhereItStands) {
+  boot_and_start();
+  advance(1_ms);
+  const std::int64_t before = machine_.executed_by_all();
+  simulator_.reset();
+  wait_for_the_end();
+  EXPECT_TRUE(machine_.was_asked_to_quit());
+  EXPECT_FALSE(executor_.has_left_for_a_fault());
+  EXPECT_EQ(machine_.executed_by_all(), before);
+  EXPECT_THAT(machine_.told(), ::testing::IsEmpty());
+}
+
+TEST_F(ThreadedExecutorTest, ASimulatorThatGoesInMidGrantEndsTheMachineAtItsHorizon) {
+  boot_and_start();
+  time_.set_gate(1_ms);
+  simulator_->grant(2_ms);
+  time_.wait_at_gate();
+  simulator_.reset();
+  time_.open_gate();
+  wait_for_the_end();
+  EXPECT_TRUE(machine_.was_asked_to_quit());
+  EXPECT_TRUE(machine_.stands());
+  EXPECT_EQ(time_.reading(), 2_ms);
+}
+
+TEST_F(ThreadedExecutorTest, ASimulatorThatGoesWhileTheMachineIsStoppedEndsIt) {
+  boot_and_start();
+  machine_.stop();
+  simulator_.reset();
+  wait_for_the_end();
+  EXPECT_TRUE(machine_.was_asked_to_quit());
+}
+
+TEST_F(ThreadedExecutorTest, AnEndThatIsAFaultIsToldToTheUser) {
+  boot();
+  machine_.start();
+  EXPECT_EQ(sim_end_->write(std::vector<std::byte>(3), long_enough).count, 3U);
+  sim_end_->close();
+  wait_for_the_end();
+  EXPECT_TRUE(machine_.was_asked_to_quit());
+  EXPECT_THAT(machine_.told(), ::testing::ElementsAre(::testing::HasSubstr("3 of 4 bytes")));
+}
+
+TEST_F(ThreadedExecutorTest, OnceQemuHasEndedNothingOfItIsCalled) {
+  boot_and_start();
+  time_.set_gate(1_ms);
+  simulator_->grant(2_ms);
+  time_.wait_at_gate();
+  executor_.ended();
+  wait_for_the_end();
+  EXPECT_FALSE(machine_.was_asked_to_quit());
+  EXPECT_EQ(simulator_->poll(), std::nullopt) << "it has not got there";
+}
+
+TEST_F(ThreadedExecutorTest, ABarredVcpuIsLetGoOnceQemuHasEnded) {
+  boot_and_start();
+  advance(1_ms);
+  executor_.ended();
+  wait_for_the_end();
+  machine_.reset();  // returns: nobody is left who would pause the vCPUs again
+  machine_.stop();
+}
+
+TEST_F(ThreadedExecutorTest, AGuestThatPausesForGoodIsToldToTheUser) {
+  boot_and_start();
+  advance(1_ms);
+  machine_.stop("paused");
+  EXPECT_THAT(machine_.told(), ::testing::IsEmpty());
+  machine_.start();
+  machine_.stop("guest-panicked");
+  EXPECT_THAT(machine_.told(), ::testing::ElementsAre(::testing::HasSubstr("guest-panicked")));
+}
+
+}  // namespace
+}  // namespace fermata::qemu
