@@ -95,7 +95,7 @@ void InstructionTime::next_slice() {
   const auto timer = host_.next_timer();
   host_.unlock();
   const time::Duration start = slice_start();
-  const bool waits_for_others = (timer && *timer <= start) || host_.is_lock_wanted();
+  const bool waits_for_others = (timer && *timer <= start) || host_.is_lock_wanted() || is_one_stopped();
   if (waits_for_others) {
     host_.pause();
   }
@@ -111,12 +111,13 @@ void InstructionTime::next_slice() {
   }
 }
 
+// Who was further beyond the last slice than this one is long waits for the next.
 void InstructionTime::open_slice(time::Duration end) {
   set_clock(slice_start(), end);
   for (int i = 0; i < counters_.count(); ++i) {
     if (vcpu(i).has_arrived) {
       fill_up(i);
-      vcpu(i).has_arrived = false;
+      vcpu(i).has_arrived = counters_.left(i) <= 0;
     }
   }
   released_.notify_all();
@@ -152,6 +153,16 @@ bool InstructionTime::are_all_asleep() const {
     }
   }
   return true;
+}
+
+// With one at a breakpoint, of which QEMU's main thread will hear: time does not go on by itself.
+bool InstructionTime::is_one_stopped() const {
+  for (int i = 0; i < counters_.count(); ++i) {
+    if (counters_.is_stopped(i)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void InstructionTime::let_go() {

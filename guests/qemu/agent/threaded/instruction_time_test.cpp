@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guests/qemu/agent/threaded/instruction_time.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <vector>
+
+#include "guests/qemu/agent/threaded/testing/fake_machine.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+using namespace time::literals;
+using time::Duration;
+
+// Two vCPUs with a thread each; the agent's is the test's. An instruction takes 100 ns, a slice 50 us: 500 of them.
+class InstructionTimeTest : public ::testing::Test {
+ protected:
+  explicit InstructionTimeTest(std::vector<std::int64_t> instruction_ns = {100})
+      : time_(machine_, machine_.vcpus(), machine_, {.instruction_ns = std::move(instruction_ns)}) {
+    machine_.counters_listener = &time_;
+    machine_.timer_clock = [this] { return time_.reading(); };
+    machine_.set_block(0, 7);
+    machine_.set_block(1, 7);
+  }
+  ~InstructionTimeTest() override { machine_.power_off(); }
+
+  // Held at 0. Machine running, as QEMU sees it.
+  void boot() {
+    machine_.boot(nullptr);
+    machine_.lock();
+    time_.started({}, {});
+    machine_.unlock();
+    machine_.start();
+    machine_.lock();
+    time_.end();
+    machine_.unlock();
+  }
+  void begin(Duration limit) {
+    machine_.lock();
+    ASSERT_TRUE(time_.begin(limit));
+    machine_.vcpus().resume();
+    machine_.unlock();
+  }
+  void end() {
+    machine_.lock();
+    time_.end();
+    machine_.unlock();
+  }
+  void run_to(Duration limit) {
+    begin(limit);
+    EXPECT_TRUE(time_.run([] { return false; }));
+    end();
+    EXPECT_EQ(time_.reading(), limit);
+  }
+  // Up to two blocks more: the one that finds none left is executed, too.
+  void expect_executed(int vcpu, std::int64_t count, std::int64_t block = 7) const {
+    EXPECT_GE(machine_.executed(vcpu), count);
+    EXPECT_LT(machine_.executed(vcpu), count + 2 * block);
+  }
+
+  FakeMachine machine_{2};
+  InstructionTime time_;
+};
+
+class TwoRatesTest : public InstructionTimeTest {
+ protected:
+  TwoRatesTest() : InstructionTimeTest({100, 250}) {}
+};
+
+TEST_F(InstructionTimeTest, EachVcpuExecutesWhatTheTimeIsGoodFor) {
+  boot();
+  for (int i = 1; i <= 10; ++i) {
+    run_to(i * 1_ms);
+    expect_executed(0, i * 10'000);
+    expect_executed(1, i * 10'000);
+  }
+}
+
+TEST_F(TwoRatesTest, EachVcpuHasItsOwnRate) {
+  boot();
+  run_to(10_ms);
+  expect_executed(0, 100'000);
+  expect_executed(1, 40'000);
+}
+
+TEST_F(InstructionTimeTest, NoVcpuIsFurtherAheadThanASlice) {
+  std::atomic<std::int64_t> faults{0};
+  machine_.on_block = [&](int vcpu) {
+    const std::int64_t ahead = machine_.executed(vcpu) - machine_.executed(1 - vcpu);
+    faults += ahead > 500 + 3 * 7 ? 1 : 0;
+  };
+  boot();
+  run_to(3_ms);
+  EXPECT_EQ(faults, 0);
+}
+
+TEST_F(InstructionTimeTest, AVcpusOwnTimeGoesOnWithItsInstructionsAndNeverBack) {
+  std::array<Duration, 2> last{};
+  std::atomic<std::int64_t> faults{0};
+  machine_.on_block = [&](int vcpu) {
+    Duration& before = last.at(static_cast<std::size_t>(vcpu));
+    const Duration now = time_.reading();
+    faults += now < before || now > 2_ms || now > (machine_.executed(vcpu) + 7) * 100_ns ? 1 : 0;
+    before = now;
+  };
+  boot();
+  run_to(1_ms);
+  run_to(2_ms);
+  EXPECT_EQ(faults, 0);
+  EXPECT_GT(last[0], 2_ms - 1_us);
+}
+
+TEST_F(InstructionTimeTest, WhatABlockWasTooLongCountsForTheNextSlices) {
+  machine_.set_block(0, 1300);  // nearly three slices
+  boot();
+  run_to(10_ms);
+  expect_executed(0, 100'000, 1300);
+  expect_executed(1, 100'000);
+}
+
+TEST_F(InstructionTimeTest, AnIdleVcpuIsNotWaitedFor) {
+  machine_.sleep(1);
+  boot();
+  run_to(2_ms);
+  expect_executed(0, 20'000);
+  EXPECT_EQ(machine_.executed(1), 0);
+}
+
+TEST_F(InstructionTimeTest, WhereAllAreAsleepTimeGoesOnAtOnce) {
+  machine_.sleep(0);
+  machine_.sleep(1);
+  boot();
+  run_to(3600_s);
+  EXPECT_EQ(machine_.executed_by_all(), 0);
+  EXPECT_LT(machine_.timer_runs(), 10) << "not slice by slice";
+}
+
+TEST_F(InstructionTimeTest, ATimerIsRunAtItsVeryTimeAndMayWakeAVcpuUp) {
+  machine_.sleep(0);
+  machine_.sleep(1);
+  Duration run_at{};
+  machine_.on_timer = [&] {
+    run_at = time_.reading();
+    machine_.wake_locked(0);
+  };
+  machine_.set_timer(3_ms + 1_us);
+  boot();
+  run_to(4_ms + 1_us);
+  EXPECT_EQ(run_at, 3_ms + 1_us);
+  expect_executed(0, 10'000);
+  EXPECT_EQ(machine_.executed(1), 0);
+}
+
+TEST_F(InstructionTimeTest, ATimerEndsASlice) {
+  Duration run_at{};
+  std::int64_t executed = 0;
+  machine_.on_timer = [&] {
+    run_at = time_.reading();
+    executed = machine_.executed(0);
+  };
+  machine_.set_timer(123_us);
+  boot();
+  run_to(1_ms);
+  EXPECT_EQ(run_at, 123_us);
+  EXPECT_GE(executed, 1230);
+  EXPECT_LT(executed, 1230 + 2 * 7);
+  expect_executed(0, 10'000);
+}
+
+// The main thread's own, or that of an I/O thread: time does not jump over it.
+TEST_F(InstructionTimeTest, ATimerOfAnotherThreadIsWaitedForWhereAllAreAsleep) {
+  machine_.sleep(0);
+  machine_.sleep(1);
+  int looks = 0;
+  std::vector<Duration> readings;
+  machine_.on_look = [&] {
+    readings.push_back(time_.reading());
+    if (++looks == 10) {
+      machine_.lock();
+      machine_.set_timer(std::nullopt);
+      machine_.unlock();
+    }
+  };
+  machine_.set_timer(2_ms, true);
+  boot();
+  run_to(5_ms);
+  EXPECT_EQ(readings, std::vector<Duration>(10, 2_ms));
+}
+
+TEST_F(InstructionTimeTest, AVcpuThatWakesUpInMidSliceHasTheWholeOfIt) {
+  machine_.sleep(1);
+  machine_.on_block = [&](int vcpu) {
+    if (vcpu == 0 && machine_.executed(0) == 35 * 7) {
+      machine_.wake(1);
+    }
+  };
+  boot();
+  run_to(50_us);
+  expect_executed(0, 500);
+  expect_executed(1, 500);
+  run_to(100_us);
+  expect_executed(1, 1000);
+}
+
+TEST_F(InstructionTimeTest, AStopInMidSliceEndsIt) {
+  std::atomic<bool> must_stop{false};
+  machine_.on_block = [&](int vcpu) {
+    if (vcpu == 0 && machine_.executed(0) == 700) {
+      must_stop = true;
+      while (machine_.is_running()) {  // it is still in its slice when QEMU wants it to stand
+        std::this_thread::yield();
+      }
+    }
+  };
+  boot();
+  begin(1_ms);
+  EXPECT_FALSE(time_.run([&] { return must_stop.load(); }));
+  machine_.stop();
+  machine_.lock();
+  time_.stopped();
+  machine_.unlock();
+  EXPECT_EQ(time_.reading(), 100_us);
+  EXPECT_EQ(machine_.executed(0), 707);
+  machine_.lock();
+  time_.started(100_us, 1_ms);
+  machine_.unlock();
+  machine_.start();
+  EXPECT_TRUE(time_.run([] { return false; }));
+  end();
+  EXPECT_EQ(time_.reading(), 1_ms);
+  EXPECT_LE(machine_.executed(0), 707 + 9000 + 2 * 7) << "what it had left of the slice is not made up for";
+  EXPECT_GE(machine_.executed(1), 9500);
+  EXPECT_LT(machine_.executed(1), 10'000 + 2 * 7);
+}
+
+TEST_F(InstructionTimeTest, ALimitMayBeRaisedOnTheWay) {
+  boot();
+  begin(100_us);
+  bool is_raised = false;
+  EXPECT_TRUE(time_.run([&] {
+    if (!is_raised) {
+      is_raised = true;
+      time_.raise(700_us);
+    }
+    return false;
+  }));
+  end();
+  EXPECT_EQ(time_.reading(), 700_us);
+  expect_executed(0, 7000);
+}
+
+TEST_F(InstructionTimeTest, ASnapshotsClockIsReadWhileTheMachineIsStopped) {
+  boot();
+  run_to(1_ms);
+  machine_.stop();
+  machine_.lock();
+  time_.stopped();
+  machine_.unlock();
+  EXPECT_EQ(machine_.vcpus().running_clock(), 1_ms);
+  machine_.vcpus().set_running_clock(7_s);
+  EXPECT_EQ(time_.reading(), 7_s);
+  machine_.lock();
+  time_.started(7_s, 7_s);
+  machine_.unlock();
+  machine_.start();
+  end();
+  run_to(7_s + 1_ms);
+  expect_executed(0, 20'000);
+}
+
+}  // namespace
+}  // namespace fermata::qemu
