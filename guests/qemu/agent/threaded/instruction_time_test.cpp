@@ -122,7 +122,7 @@ TEST_F(InstructionTimeTest, WhatABlockWasTooLongCountsForTheNextSlices) {
 }
 
 TEST_F(InstructionTimeTest, AnIdleVcpuIsNotWaitedFor) {
-  machine_.sleep(1);
+  machine_.halt(1);
   boot();
   run_to(2_ms);
   expect_executed(0, 20'000);
@@ -130,8 +130,8 @@ TEST_F(InstructionTimeTest, AnIdleVcpuIsNotWaitedFor) {
 }
 
 TEST_F(InstructionTimeTest, WhereAllAreAsleepTimeGoesOnAtOnce) {
-  machine_.sleep(0);
-  machine_.sleep(1);
+  machine_.halt(0);
+  machine_.halt(1);
   boot();
   run_to(3600_s);
   EXPECT_EQ(machine_.executed_by_all(), 0);
@@ -139,8 +139,8 @@ TEST_F(InstructionTimeTest, WhereAllAreAsleepTimeGoesOnAtOnce) {
 }
 
 TEST_F(InstructionTimeTest, ATimerIsRunAtItsVeryTimeAndMayWakeAVcpuUp) {
-  machine_.sleep(0);
-  machine_.sleep(1);
+  machine_.halt(0);
+  machine_.halt(1);
   Duration run_at{};
   machine_.on_timer = [&] {
     run_at = time_.reading();
@@ -172,8 +172,8 @@ TEST_F(InstructionTimeTest, ATimerEndsASlice) {
 
 // The main thread's own, or that of an I/O thread: time does not jump over it.
 TEST_F(InstructionTimeTest, ATimerOfAnotherThreadIsWaitedForWhereAllAreAsleep) {
-  machine_.sleep(0);
-  machine_.sleep(1);
+  machine_.halt(0);
+  machine_.halt(1);
   int looks = 0;
   std::vector<Duration> readings;
   machine_.on_look = [&] {
@@ -191,7 +191,7 @@ TEST_F(InstructionTimeTest, ATimerOfAnotherThreadIsWaitedForWhereAllAreAsleep) {
 }
 
 TEST_F(InstructionTimeTest, AVcpuThatWakesUpInMidSliceHasTheWholeOfIt) {
-  machine_.sleep(1);
+  machine_.halt(1);
   machine_.on_block = [&](int vcpu) {
     if (vcpu == 0 && machine_.executed(0) == 35 * 7) {
       machine_.wake(1);

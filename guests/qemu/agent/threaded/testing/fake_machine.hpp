@@ -50,7 +50,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   /// Ends the threads.
   void power_off();
   /// A vCPU waits for an interrupt; it has come. From any thread, a vCPU's included; not with the lock.
-  void sleep(int vcpu) { which(vcpu).is_halted = true; }
+  void halt(int vcpu) { which(vcpu).is_halted = true; }
   void wake(int vcpu);
   /// The same, with the lock.
   void wake_locked(int vcpu);
