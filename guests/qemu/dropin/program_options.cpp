@@ -25,6 +25,14 @@ bool parse_time(const std::string& text) {
   return text == "instructions";
 }
 
+// What the numbers may be is the agent's to say; it goes into a list with commas.
+const std::string& parse_dilation(const std::string& text) {
+  if (text.empty() || text.find_first_not_of("0123456789/") != std::string::npos) {
+    throw base::BadArgument("--dilation " + text + ": is N or N/D, each from 1 to 10^12");
+  }
+  return text;
+}
+
 }  // namespace
 
 ProgramOptions parse_program_options(const std::vector<std::string>& arguments) {
@@ -52,7 +60,7 @@ ProgramOptions parse_program_options(const std::vector<std::string>& arguments) 
     } else if (*at == "--time") {
       options.time_from_instructions = parse_time(value("--time"));
     } else if (*at == "--dilation") {
-      options.dilation = value("--dilation");
+      options.dilation = parse_dilation(value("--dilation"));
     } else if (*at == "--agent") {
       options.agent = value("--agent");
     } else if (*at == "--stats") {

@@ -13,8 +13,9 @@ namespace fermata::qemu {
 /// nanosecond, whenever anybody notices. That is how a machine whose instructions are not counted is held: no lock and
 /// no race, and no device ever sees a later time.
 ///
-/// Readings are `min((host - lost) * factor, limit)`: `lost` is the host's time that the machine did not get. One
-/// thread at a time changes it; any thread reads, without a lock, and never sees it go backwards.
+/// Readings are `(host - lost) * factor` between a floor and the limit: `lost` is the host's time that the machine did
+/// not get, the floor is where it went on. One thread at a time changes it; any thread reads, without a lock, and never
+/// sees it go backwards, also if it read the host's clock before the change.
 class ClampedClock {
  public:
   /// `factor` is the virtual time in a span of the host's.
@@ -36,6 +37,7 @@ class ClampedClock {
 
  private:
   clock::SpeedFactor factor_;
+  std::atomic<std::int64_t> floor_ns_{0};
   std::atomic<std::int64_t> lost_ns_{0};
   std::atomic<std::int64_t> limit_ns_{0};
 };

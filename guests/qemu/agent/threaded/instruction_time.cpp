@@ -23,7 +23,8 @@ namespace fermata::qemu {
 namespace {
 
 // How often the waits look whether QEMU wants the vCPUs to stand, which nobody tells.
-constexpr auto look_interval = std::chrono::milliseconds(1);
+constexpr auto look_interval = std::chrono::microseconds(1000);
+constexpr auto short_interval = std::chrono::microseconds(20);  // when it does
 
 }  // namespace
 
@@ -199,15 +200,16 @@ void InstructionTime::spent(int vcpu_index) {
   }
 }
 
+// Until the next slice, or until QEMU has this vCPU stand, which shows in the clock: it must not go on before.
 void InstructionTime::wait(int index) {
   Vcpu& self = vcpu(index);
   host_.unlock();
   {
     std::unique_lock guard(mutex_);
-    self.has_arrived = !must_let_go_;
+    self.has_arrived = true;
     arrived_.notify_one();
-    while (self.has_arrived && !must_let_go_ && host_.is_running() && host_.is_clock_enabled()) {
-      released_.wait_for(guard, look_interval);
+    while (self.has_arrived && host_.is_clock_enabled()) {
+      released_.wait_for(guard, must_let_go_ ? short_interval : look_interval);
     }
     self.has_arrived = false;
   }

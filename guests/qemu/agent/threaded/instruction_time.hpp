@@ -57,6 +57,7 @@ class InstructionTime final : public MachineTime, public VcpuCounters::Listener 
   [[nodiscard]] const Vcpu& vcpu(int index) const { return *states_[static_cast<std::size_t>(index)]; }
   [[nodiscard]] bool have_all_arrived() const;
   [[nodiscard]] bool are_all_asleep() const;
+  [[nodiscard]] bool is_one_stopped() const;
   void next_slice();
   void open_slice(time::Duration end);
   void set_clock(time::Duration start, time::Duration end);

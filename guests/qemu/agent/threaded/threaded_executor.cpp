@@ -31,7 +31,7 @@ constexpr time::Duration longest_start = time::Duration::milliseconds(100);
 
 void ThreadedExecutor::leave(const wire::Leave& order) {
   is_leaving_ = true;
-  if (order.is_fault) {
+  if (order.is_fault && !is_over()) {  // QEMU's end closes the link under us
     host_.tell_user("the machine ends: " + order.why);
   }
 }
@@ -90,7 +90,8 @@ void ThreadedExecutor::let_go() {
 
 void ThreadedExecutor::run_to(time::Instant horizon) {
   host_.lock();
-  if (!host_.is_running() || !has_let_go() || must_pause_) {  // its user was quicker
+  // Its user was quicker; or QEMU may be in the midst of a reset, for which it drops its lock once.
+  if (!host_.is_running() || !has_let_go() || must_pause_ || host_.is_lock_wanted()) {
     granted_ = horizon;
     host_.unlock();
     host_.pause();
@@ -135,10 +136,10 @@ bool ThreadedExecutor::was_raised() {
 
 // Timers that are due go first: QEMU's main thread may be late, and must not find them overdue after the hold. False if
 // the machine is not where it is to be held: a snapshot was loaded this moment; or cannot be: QEMU is about to let it
-// go.
+// go, or has it stand itself this moment (the clock is off), for a reset.
 bool ThreadedExecutor::hold() {
   host_.lock();
-  const bool is_ours = !host_.is_running() || has_let_go();
+  const bool is_ours = !host_.is_running() || (has_let_go() && host_.is_clock_enabled());
   const bool is_there = is_ours && time_.reading() >= reading_of(horizon_);
   if (is_there) {
     if (host_.is_running()) {

@@ -119,6 +119,8 @@ bool PluginCounters::is_idle(int vcpu) const {
   return time_.cpu_thread_is_idle(vcpus_[static_cast<std::size_t>(vcpu)]);
 }
 
+bool PluginCounters::is_stopped(int vcpu) const { return time_.cpu_is_stopped(vcpus_[static_cast<std::size_t>(vcpu)]); }
+
 int PluginCounters::this_vcpu() const { return vcpu_of_this_thread; }
 
 }  // namespace fermata::qemu

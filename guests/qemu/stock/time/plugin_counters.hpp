@@ -26,6 +26,7 @@ class PluginCounters final : public VcpuCounters {
   void set_left(int vcpu, std::int64_t instructions) override;
   void queue_wait(int vcpu) override;
   [[nodiscard]] bool is_idle(int vcpu) const override;
+  [[nodiscard]] bool is_stopped(int vcpu) const override;
   [[nodiscard]] int this_vcpu() const override;
 
  private:

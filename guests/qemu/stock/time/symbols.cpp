@@ -33,6 +33,7 @@ void visit_symbols(TimeSymbols& s, Visit visit) {
         s.qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu);
   visit(instructions, "qemu_plugin_tb_n_insns", s.qemu_plugin_tb_n_insns);
   visit(instructions, "cpu_thread_is_idle", s.cpu_thread_is_idle);
+  visit(instructions, "cpu_is_stopped", s.cpu_is_stopped);
 }
 
 }  // namespace

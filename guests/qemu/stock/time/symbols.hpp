@@ -37,6 +37,7 @@ struct TimeSymbols {
   void* qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu = nullptr;
   std::size_t (*qemu_plugin_tb_n_insns)(const void* block) = nullptr;
   bool (*cpu_thread_is_idle)(QemuCpu* cpu) = nullptr;
+  bool (*cpu_is_stopped)(QemuCpu* cpu) = nullptr;
 };
 
 /// The ways of holding such a machine.

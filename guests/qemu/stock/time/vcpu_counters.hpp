@@ -34,6 +34,8 @@ class VcpuCounters {
   virtual void queue_wait(int vcpu) = 0;
   /// False while a vCPU that has fallen asleep has a reason to wake up. Any thread.
   [[nodiscard]] virtual bool is_idle(int vcpu) const = 0;
+  /// True while QEMU has it stand, as all do for its user and one does at a debugger's breakpoint. Any thread.
+  [[nodiscard]] virtual bool is_stopped(int vcpu) const = 0;
   /// The vCPU whose thread this is; -1 in any other.
   [[nodiscard]] virtual int this_vcpu() const = 0;
 };

@@ -169,6 +169,8 @@ void FakeMachine::queue_wait(int vcpu) {
   queue(vcpu, [this, vcpu] { counters_listener->wait(vcpu); });
 }
 
+bool FakeMachine::is_stopped(int vcpu) const { return which(vcpu).is_stopped; }
+
 bool FakeMachine::is_idle(int vcpu) const {
   const Vcpu& self = which(vcpu);
   if (self.must_stop || self.queued != 0 || is_ending_) {

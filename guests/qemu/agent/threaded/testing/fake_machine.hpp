@@ -113,6 +113,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   void set_left(int vcpu, std::int64_t instructions) override { which(vcpu).left = instructions; }
   void queue_wait(int vcpu) override;
   [[nodiscard]] bool is_idle(int vcpu) const override;
+  [[nodiscard]] bool is_stopped(int vcpu) const override;
   [[nodiscard]] int this_vcpu() const override;
 
   /// Its vCPUs, as the agent holds them.

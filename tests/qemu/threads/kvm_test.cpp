@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// QEMUs that run their guest by KVM: the same promises as multi-threaded TCG's. Skipped where /dev/kvm is not usable;
-// tests/qemu/nested runs them in a machine that has one.
+// QEMUs that run their guest by KVM: the same promises as multi-threaded TCG's. Skipped where /dev/kvm is not usable.
 #include <csignal>
 #include <cstdlib>
 #include <memory>
