@@ -6,9 +6,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "tests/firmware/machine_emulator.hpp"
 #include "tests/firmware/program_emulator.hpp"
 #include "tests/firmware/responder.hpp"
+#include "tests/firmware/terminal.hpp"
 #include "tests/qemu/support/fixture.hpp"
 
 namespace fermata::firmware_test {
@@ -133,6 +136,55 @@ TEST_F(Debian, DoesTheSameInTheProgramInLockstep) {
   const DebianRun run = run_program();
   expect_good(run, "1");
   EXPECT_EQ(run.transcript, run_in_process(1).transcript);
+}
+
+// The same on stock QEMUs with a thread for each of two vCPUs.
+class DebianOnThreads : public testing::TestWithParam<std::tuple<const char*, sim::TimeFrom>> {};
+INSTANTIATE_TEST_SUITE_P(Qemu, DebianOnThreads,
+                         testing::Combine(testing::Values("10.0", "11.1"),
+                                          testing::Values(sim::TimeFrom::host, sim::TimeFrom::instructions)));
+
+TEST_P(DebianOnThreads, SleepsFiveSecondsOfVirtualTime) {
+  const auto files = find_debian();
+  const auto qemu = qemu_test::find_qemu(std::get<0>(GetParam()));
+  if (!files || !qemu) {
+    GTEST_SKIP() << (files ? "this QEMU is not in FERMATA_TEST_QEMUS" : how_to_have_debian);
+  }
+  const test_support::TempFolder folder;
+  ProgramEmulator emulator(sim::qemu_command({qemu->program("riscv64"),
+                                              "-M",
+                                              "virt",
+                                              "-smp",
+                                              "2",
+                                              "-m",
+                                              "512",
+                                              "-accel",
+                                              "tcg,thread=multi",
+                                              "-display",
+                                              "none",
+                                              "-nodefaults",
+                                              "-bios",
+                                              files->firmware,
+                                              "-kernel",
+                                              files->kernel,
+                                              "-initrd",
+                                              files->initrd,
+                                              "-append",
+                                              files->append},
+                                             {.time = std::get<1>(GetParam())}),
+                           folder.folder());
+  Terminal terminal(emulator);
+  constexpr std::string_view prompt = "guest# ";
+  terminal.await(prompt, 300_s);  // a loaded host boots slowly, by its own clock
+  terminal.run("sleep 1", prompt, 20_s);
+  terminal.type("sleep 5\n");
+  const time::Instant asked = emulator.now();
+  const time::Duration sleep = terminal.await(prompt, 20_s) - asked;
+  EXPECT_GE(sleep, 5_s);
+  EXPECT_LT(sleep, 5_s + (std::get<1>(GetParam()) == sim::TimeFrom::host ? 500_ms : sleep_bound));
+  EXPECT_EQ(terminal.run("nproc", prompt, 20_s), "2\n");
+  terminal.type("poweroff -f\n");
+  EXPECT_EQ(terminal.await_end(20_s), 0);
 }
 
 }  // namespace
