@@ -2,7 +2,6 @@
 #include "fermata/host/punctual_thread.hpp"
 
 #include <gtest/gtest.h>
-#include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -24,8 +23,7 @@ Outcome in_a_thread() {
   Outcome outcome;
   std::thread([&outcome] {
     outcome.shortfall = make_punctual();
-    sched_param parameter{};
-    ::pthread_getschedparam(::pthread_self(), &outcome.policy, &parameter);
+    outcome.policy = ::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
     outcome.slack_ns = ::prctl(PR_GET_TIMERSLACK, 0UL, 0UL, 0UL, 0UL);
   }).join();
   return outcome;

@@ -80,7 +80,7 @@ Way way_of(const Settings& settings, const std::string& program, const Wishes& w
   if (is_kvm(settings, program)) {
     judge_no_icount(settings, "KVM");
     if (wishes.time_from_instructions) {
-      refuse("--time=instructions: KVM does not count a guest's instructions; say -accel tcg,thread=multi");
+      refuse("--time instructions: KVM does not count a guest's instructions; say -accel tcg,thread=multi");
     }
     return Way::kvm;
   }

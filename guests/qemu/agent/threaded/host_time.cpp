@@ -94,7 +94,9 @@ void HostTime::stopped() {
     options_.guest_clocks->hold();
     options_.guest_clocks->show(reading());
   }
-  vcpus_.set_running_clock(reading());
+  const time::Duration standing = reading();
+  clock_.go_on(vcpus_.running_clock(), standing, standing);  // for who reads it in this moment
+  vcpus_.set_running_clock(standing);
   is_stopped_ = true;
 }
 

@@ -35,6 +35,7 @@ class HeldVcpus final : public Vcpus {
   void run_timers() override {}
   void listen(const std::function<void()>& /*let_go*/) override {}
   void turn_clock_off() override {}
+  void stop_this() override {}
   void bar(const std::function<void()>& /*wait*/) override {}
   [[nodiscard]] Duration running_clock() const override {
     const Duration now = host;

@@ -131,11 +131,15 @@ void InstructionTime::set_clock(time::Duration start, time::Duration end) {
   ++state_;
 }
 
-// In the vCPU's thread, or while it waits. A block is executed whole: what was too much counts.
+// In the vCPU's thread, or while it waits. A block is executed whole: what was too much counts; so does what of a slice
+// was too little for an instruction.
 void InstructionTime::fill_up(int index) {
+  Vcpu& self = vcpu(index);
   const std::int64_t beyond = std::min<std::int64_t>(counters_.left(index), 0);
-  counters_.set_left(index, (slice_end() - slice_start()).ns() / vcpu(index).instruction_ns + beyond);
-  vcpu(index).filled_up_for = state_;
+  const std::int64_t span_ns = (slice_end() - slice_start()).ns() + self.rest_ns;
+  self.rest_ns = span_ns % self.instruction_ns;
+  counters_.set_left(index, span_ns / self.instruction_ns + beyond);
+  self.filled_up_for = state_;
 }
 
 bool InstructionTime::have_all_arrived() const {

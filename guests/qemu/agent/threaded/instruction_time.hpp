@@ -47,6 +47,7 @@ class InstructionTime final : public MachineTime, public VcpuCounters::Listener 
  private:
   struct Vcpu {
     std::int64_t instruction_ns = 1;
+    std::int64_t rest_ns = 0;  // of slices, less than an instruction
     std::atomic<bool> is_wait_queued{false};
     bool has_arrived = false;  // it waits at the slice's end
     bool is_asleep = false;

@@ -49,7 +49,7 @@ void ThreadedExecutor::run() {
   }
   if (!is_over()) {
     host_.lock();
-    host_.request_quit(is_fault_);
+    host_.request_quit(false);  // qqq has no word for a fault
     host_.unlock();
   }
 }
@@ -69,7 +69,7 @@ void ThreadedExecutor::pause_again() {
   host_.lock();
   const bool has_gone = !host_.is_running() || has_let_go();
   if (has_gone && must_pause_.exchange(false) && host_.is_running()) {
-    vcpus_.pause();
+    pause_by([this] { vcpus_.pause(); });
   }
   host_.unlock();
   if (!has_gone) {
@@ -77,8 +77,20 @@ void ThreadedExecutor::pause_again() {
   }
 }
 
+// Lock held, and dropped while `pause` waits. QEMU may take our wish back meanwhile, by a reset or a start that lets
+// the vCPUs go: they are barred then, and the bar has each stand.
+void ThreadedExecutor::pause_by(const std::function<void()>& pause) {
+  is_pausing_ = true;
+  pause();
+  is_pausing_ = false;
+  must_pause_ = false;
+  if (host_.is_running()) {
+    vcpus_.turn_clock_off();
+  }
+}
+
 // Lock held. False while QEMU is in the middle of a start or a reset.
-bool ThreadedExecutor::has_let_go() const { return is_started_ && !is_letting_go_; }
+bool ThreadedExecutor::has_let_go() const { return is_started_ && (!is_letting_go_ || host_.is_clock_enabled()); }
 
 // Also by ourselves; then it is not held.
 void ThreadedExecutor::let_go() {
@@ -146,7 +158,7 @@ bool ThreadedExecutor::hold() {
       vcpus_.run_timers();
     }
     is_held_ = true;  // before the lock is dropped: a reset may come meanwhile
-    time_.end();
+    pause_by([this] { time_.end(); });
   }
   host_.unlock();
   if (!is_ours) {
@@ -159,10 +171,18 @@ bool ThreadedExecutor::hold() {
 void ThreadedExecutor::bar_vcpus() {
   must_pause_ = true;
   vcpus_.bar([this] {
+    if (is_pausing_) {
+      vcpus_.stop_this();
+      return;
+    }
     while (is_held_ && !is_over() && host_.is_running() && host_.is_clock_enabled()) {
       host_.unlock();
       host_.pause();
       host_.lock();
+      if (is_pausing_) {
+        vcpus_.stop_this();
+        return;
+      }
     }
   });
 }
@@ -188,8 +208,8 @@ void ThreadedExecutor::machine_started() {
 
 void ThreadedExecutor::machine_stopped(const std::string& state) {
   is_started_ = false;
-  stopped_at_ = time_.reading();
   time_.stopped();
+  stopped_at_ = time_.reading();
   is_restoring_ = state == "restore-vm";
   if (state == "guest-panicked" || state == "shutdown" || state == "internal-error" || state == "io-error" ||
       state == "watchdog") {

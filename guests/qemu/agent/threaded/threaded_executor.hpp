@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -43,8 +44,6 @@ class ThreadedExecutor final : public guest::Executor, public QemuHost::Listener
 
   /// QEMU has ended, from its exit(): nothing of it is called any more.
   void ended() { is_over_ = true; }
-  /// True once it was told to leave for a fault. Any thread.
-  [[nodiscard]] bool has_left_for_a_fault() const { return is_fault_; }
 
  private:
   // How often a held machine is looked after, and a stopped one.
@@ -60,6 +59,7 @@ class ThreadedExecutor final : public guest::Executor, public QemuHost::Listener
   [[nodiscard]] bool has_let_go() const;
   void let_go();
   void pause_again();
+  void pause_by(const std::function<void()>& pause);
   [[nodiscard]] bool is_over() const { return is_over_.load(std::memory_order_relaxed); }
 
   QemuHost& host_;
@@ -70,11 +70,11 @@ class ThreadedExecutor final : public guest::Executor, public QemuHost::Listener
   // Of the agent's thread.
   std::optional<time::Instant> granted_;
   bool is_leaving_ = false;
-  std::atomic<bool> is_fault_{false};
   std::atomic<bool> is_over_{false};
 
   // Under QEMU's lock.
   std::atomic<bool> is_held_{true};      // no guest instruction may run; read without the lock by a barred vCPU
+  std::atomic<bool> is_pausing_{false};  // the agent's thread waits until the vCPUs stand
   std::atomic<bool> must_pause_{false};  // QEMU lets the vCPUs go while they are to be held
   bool is_letting_go_ = false;           // it is about to; until then they are its own affair
   time::Instant horizon_;                // where it stands or runs to

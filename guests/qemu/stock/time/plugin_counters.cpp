@@ -52,18 +52,23 @@ PluginCounters::PluginCounters(std::uint64_t plugin, const Symbols& symbols, con
     counters->add_vcpu(vcpu_of_this_thread);
   });
   subscribe("qemu_plugin_register_vcpu_idle_cb", [](std::uint64_t first, std::uint64_t second) {
-    if (Listener* listener = counters->listener_.load()) {
+    if (Listener* listener = counters->listener_of(subject_vcpu(first, second))) {
       listener->falls_asleep(subject_vcpu(first, second));
     }
   });
   subscribe("qemu_plugin_register_vcpu_resume_cb", [](std::uint64_t first, std::uint64_t second) {
-    if (Listener* listener = counters->listener_.load()) {
+    if (Listener* listener = counters->listener_of(subject_vcpu(first, second))) {
       listener->wakes_up(subject_vcpu(first, second));
     }
   });
   subscribe("qemu_plugin_register_vcpu_tb_trans_cb", [](std::uint64_t first, std::uint64_t second) {
     counters->count_block(reinterpret_cast<void*>(subject(first, second)));
   });
+}
+
+// Of a vCPU that was plugged in later nothing is told: it is not held.
+PluginCounters::Listener* PluginCounters::listener_of(int vcpu) const {
+  return vcpu < count() ? listener_.load() : nullptr;
 }
 
 void PluginCounters::add_vcpu(int vcpu) {
@@ -83,8 +88,13 @@ void PluginCounters::connect(Listener& listener) {
 void PluginCounters::count_block(void* block) {
   const Entry entry{.scoreboard = scoreboard_, .offset = 0};
   reinterpret_cast<RegisterIf>(time_.qemu_plugin_register_vcpu_tb_exec_cond_cb)(
-      block, [](unsigned vcpu, void*) { counters->listener_.load()->spent(static_cast<int>(vcpu)); }, without_registers,
-      if_greater_or_equal, entry, negative, nullptr);
+      block,
+      [](unsigned vcpu, void*) {
+        if (Listener* listener = counters->listener_of(static_cast<int>(vcpu))) {
+          listener->spent(static_cast<int>(vcpu));
+        }
+      },
+      without_registers, if_greater_or_equal, entry, negative, nullptr);
   const std::uint64_t instructions = time_.qemu_plugin_tb_n_insns(block);
   reinterpret_cast<RegisterInline>(time_.qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu)(block, add_u64, entry,
                                                                                             ~instructions + 1);

@@ -32,6 +32,7 @@ class PluginCounters final : public VcpuCounters {
  private:
   // Holds one less, so that it is negative when none is left. Null before QEMU has made the vCPU's element.
   [[nodiscard]] std::int64_t* entry(int vcpu) const;
+  [[nodiscard]] Listener* listener_of(int vcpu) const;
   void add_vcpu(int vcpu);
   void count_block(void* block);
 

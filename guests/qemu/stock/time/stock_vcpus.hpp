@@ -24,6 +24,7 @@ class StockVcpus final : public Vcpus {
   void resume() override { time_.resume_all_vcpus(); }
   void run_timers() override { time_.qemu_clock_run_timers(virtual_clock); }
   void listen(const std::function<void()>& let_go) override;
+  void stop_this() override { time_.cpu_stop_current(); }
   void turn_clock_off() override { time_.qemu_clock_enable(virtual_clock, false); }
   void bar(const std::function<void()>& wait) override;
   [[nodiscard]] time::Duration running_clock() const override;

@@ -15,6 +15,7 @@ void visit_symbols(TimeSymbols& s, Visit visit) {
   visit(host, "timers_state", s.timers_state);
   visit(host, "pause_all_vcpus", s.pause_all_vcpus);
   visit(host, "resume_all_vcpus", s.resume_all_vcpus);
+  visit(host, "cpu_stop_current", s.cpu_stop_current);
   visit(host, "qemu_clock_run_timers", s.qemu_clock_run_timers);
   visit(host, "qemu_clock_enable", s.qemu_clock_enable);
   visit(host, "timerlist_new", s.timerlist_new);

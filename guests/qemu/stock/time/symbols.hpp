@@ -20,6 +20,7 @@ struct TimeSymbols {
   std::int64_t* timers_state = nullptr;
   void (*pause_all_vcpus)() = nullptr;
   void (*resume_all_vcpus)() = nullptr;
+  void (*cpu_stop_current)() = nullptr;
   bool (*qemu_clock_run_timers)(int clock) = nullptr;
   void (*qemu_clock_enable)(int clock, bool is_enabled) = nullptr;
   void* (*timerlist_new)(int clock, void (*notify)(void* opaque, int clock), void* opaque) = nullptr;

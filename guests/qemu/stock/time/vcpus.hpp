@@ -32,6 +32,8 @@ class Vcpus {
   /// Has each vCPU that is about to go on call `wait`, in its thread with the lock held, before its next instruction.
   /// While the vCPUs stand.
   virtual void bar(const std::function<void()>& wait) = 0;
+  /// From within `wait`: has the vCPU whose thread this is stand once that returns, as `pause` does.
+  virtual void stop_this() = 0;
 
   /// The time that the virtual clock would show: the host's while the machine runs, standing while it is stopped. Any
   /// thread.

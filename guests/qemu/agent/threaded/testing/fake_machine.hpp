@@ -140,6 +140,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
     void resume() override { machine_.resume_all(); }
     void run_timers() override;
     void listen(const std::function<void()>& let_go) override { machine_.let_go_ = let_go; }
+    void stop_this() override { machine_.which(machine_.this_vcpu()).must_stop = true; }
     void turn_clock_off() override { machine_.is_clock_enabled_ = false; }
     void bar(const std::function<void()>& wait) override;
     [[nodiscard]] time::Duration running_clock() const override;
