@@ -254,6 +254,10 @@ TEST_F(ThreadedExecutorTest, AResetInMidGrantGoesOn) {
     machine_.reset();
   }
   EXPECT_EQ(simulator_->wait(long_enough).now, Instant::at(200_ms));
+  for (int i = 201; i <= 220; ++i) {  // takes the wish to pause back: the vCPUs are to stand all the same
+    machine_.reset_in_next_pause();
+    EXPECT_EQ(advance(1_ms).now, Instant::at(i * 1_ms));
+  }
 }
 
 // Under KVM: the agent's thread finds the lock free in the middle.

@@ -135,10 +135,16 @@ void FakeMachine::pause_all() {
     vcpu->must_stop = true;
   }
   changed_.notify_all();
-  Guard guard(lock_, std::adopt_lock);
-  changed_.wait(guard, [this] {
+  const auto all_stand = [this] {
     return is_ending_ || std::ranges::all_of(states_, [](const auto& vcpu) { return vcpu->is_stopped.load(); });
-  });
+  };
+  Guard guard(lock_, std::adopt_lock);
+  changed_.wait(guard, all_stand);
+  if (!is_ending_ && is_reset_in_pause_.exchange(false)) {
+    listener_->machine_reset();
+    resume_all();
+    changed_.wait(guard, all_stand);
+  }
   guard.release();
 }
 

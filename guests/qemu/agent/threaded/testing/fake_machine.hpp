@@ -43,6 +43,9 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   /// QMP stop: returns when all have paused.
   void stop(const std::string& state = "paused");
   void reset();
+  /// The same at the next pause, before whoever asked for that sees the vCPUs stand: QEMU's main thread gets the lock
+  /// first.
+  void reset_in_next_pause() { is_reset_in_pause_ = true; }
   /// The lock is dropped before the vCPUs are let go.
   void reset_in_pieces(const std::function<void()>& between);
   /// Loads a snapshot whose clock shows `reading`; QEMU's word for why it stops is `state`.
@@ -174,6 +177,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   std::atomic<bool> is_clock_enabled_{true};
   std::atomic<bool> is_ending_{false};
   std::atomic<bool> is_quitting_{false};
+  std::atomic<bool> is_reset_in_pause_{false};
   std::atomic<int> resumes_{0};
   std::atomic<int> timer_runs_{0};
   std::mutex told_mutex_;
