@@ -7,7 +7,7 @@
 #include "tests/qemu/support/determinism.hpp"
 #include "tests/qemu/support/fixture.hpp"
 #include "tests/qemu/support/gdb_client.hpp"
-#include "tests/qemu/support/qmp_client.hpp"
+#include "tests/qemu/support/monitored.hpp"
 
 namespace fermata::qemu_test {
 namespace {
@@ -17,19 +17,8 @@ constexpr time::Duration endless_grant = 1'000'000_ms;  // the same: minutes
 
 class Monitor : public QemuTest {
  protected:
-  // A machine with QMP, `more` appended to its options.
-  struct Monitored {
-    QmpClient qmp;
-    std::optional<Machine> machine;
-  };
-  [[nodiscard]] std::unique_ptr<Monitored> start(MachineOptions options) const {
-    auto started = std::make_unique<Monitored>();
-    const auto arguments = started->qmp.arguments();
-    options.more.insert(options.more.end(), arguments.begin(), arguments.end());
-    options.descriptors.push_back(started->qmp.descriptor());
-    started->machine.emplace(qemu(), options);
-    started->qmp.connect();
-    return started;
+  [[nodiscard]] std::unique_ptr<Monitored> start(const MachineOptions& options) const {
+    return start_monitored(qemu(), options);
   }
 
   static void expect_goes_on(Machine& machine) {

@@ -8,7 +8,7 @@
 
 #include "fermata/host/kvm.hpp"
 #include "tests/qemu/support/fixture.hpp"
-#include "tests/qemu/support/qmp_client.hpp"
+#include "tests/qemu/support/monitored.hpp"
 
 namespace fermata::qemu_test {
 namespace {
@@ -30,24 +30,13 @@ class Kvm : public QemuTest {
     return options;
   }
 
-  struct Monitored {
-    QmpClient qmp;
-    std::optional<Machine> machine;
-    Machine* operator->() { return &*machine; }
-
+  struct Watched : Monitored {
     [[nodiscard]] std::string registers() { return qmp.human("info registers -a"); }
     [[nodiscard]] bool is_at_reset() { return registers().find("EIP=0000fff0") != std::string::npos; }
   };
-  [[nodiscard]] std::unique_ptr<Monitored> start(const std::string& guest,
-                                                 const std::vector<std::string>& more = {}) const {
-    auto started = std::make_unique<Monitored>();
-    MachineOptions options = with_kvm(guest, more);
-    const auto arguments = started->qmp.arguments();
-    options.more.insert(options.more.end(), arguments.begin(), arguments.end());
-    options.descriptors.push_back(started->qmp.descriptor());
-    started->machine.emplace(qemu(), options);
-    started->qmp.connect();
-    return started;
+  [[nodiscard]] std::unique_ptr<Watched> start(const std::string& guest,
+                                               const std::vector<std::string>& more = {}) const {
+    return start_monitored<Watched>(qemu(), with_kvm(guest, more));
   }
 
   // Whether QEMU has a local APIC for KVM, besides the kernel's; and the option with which most timers are QEMU's.

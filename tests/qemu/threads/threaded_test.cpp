@@ -9,7 +9,7 @@
 
 #include "tests/qemu/support/fixture.hpp"
 #include "tests/qemu/support/gdb_client.hpp"
-#include "tests/qemu/support/qmp_client.hpp"
+#include "tests/qemu/support/monitored.hpp"
 
 namespace fermata::qemu_test {
 namespace {
@@ -38,19 +38,8 @@ class Threaded : public ::testing::TestWithParam<Param> {
     return options;
   }
 
-  struct Monitored {
-    QmpClient qmp;
-    std::optional<Machine> machine;
-    Machine* operator->() { return &*machine; }
-  };
-  [[nodiscard]] std::unique_ptr<Monitored> start(MachineOptions options) const {
-    auto started = std::make_unique<Monitored>();
-    const auto arguments = started->qmp.arguments();
-    options.more.insert(options.more.end(), arguments.begin(), arguments.end());
-    options.descriptors.push_back(started->qmp.descriptor());
-    started->machine.emplace(qemu(), threaded(options));
-    started->qmp.connect();
-    return started;
+  [[nodiscard]] std::unique_ptr<Monitored> start(const MachineOptions& options) const {
+    return start_monitored(qemu(), threaded(options));
   }
 
   // What shows that a guest stands: without RISC-V's counters of cycles, which QEMU reads from the host, and mideleg,
