@@ -314,6 +314,12 @@ GuestSession::After GuestSession::output(std::uint16_t channel, time::Instant at
   return After::go_on;
 }
 
+std::size_t GuestSession::room_for_output(std::uint16_t channel) const {
+  const ChannelState& state = states_.at(channel - 1U);
+  const std::uint64_t bound = channels_[channel - 1U].output_bound;
+  return state.is_reactive || state.output_bytes >= bound ? 0 : bound - state.output_bytes;
+}
+
 void GuestSession::dropped(std::uint16_t channel, std::uint64_t total) {
   ChannelState& state = states_.at(channel - 1U);
   state.has_news_of_dropped |= total != state.dropped;

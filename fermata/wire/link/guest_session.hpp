@@ -59,6 +59,8 @@ class GuestSession final : public wire::GuestSession {
   /// The guest has made an output; `at` is not earlier than that of the one before. The payload is one that the
   /// channel's kind carries.
   After output(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
+  /// So many bytes of output may come before `output` says stop; 0 if it says so at any.
+  [[nodiscard]] std::size_t room_for_output(std::uint16_t channel) const;
   /// Why After::stop was said last.
   [[nodiscard]] StopReason stop_wanted() const { return stop_wanted_; }
   /// So many inputs of the channel were dropped so far; told before the next report.

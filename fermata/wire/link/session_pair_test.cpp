@@ -204,6 +204,8 @@ TEST_P(Opened, AFullChannelStopsTheGuestUntilAGrantThatKnows) {
   EXPECT_EQ(pair.guest.output(1, at_ns(10), bytes_of("1234567")), GuestSession::After::go_on);
   EXPECT_EQ(pair.guest.output(1, at_ns(20), bytes_of("8")), GuestSession::After::stop);
   EXPECT_EQ(pair.guest.stop_wanted(), StopReason::full);
+  EXPECT_EQ(pair.guest.room_for_output(1), 0U);
+  EXPECT_EQ(pair.guest.room_for_output(2), 4096U);
   pair.guest.stopped({.now = at_ns(20), .reason = StopReason::full});
   pair.simulator.grant(at_ns(2000));  // knows nothing of it
   pair.to_guest();

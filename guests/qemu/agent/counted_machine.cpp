@@ -54,7 +54,10 @@ class CountedMachine final : public Machine {
     for (const auto& device : devices_->devices()) {
       channels_->add_device(*device);
     }
-    return channels_->make_session("QEMU " + to_string(query_version(symbols())));
+    // Whether a guest of several vCPUs stands at an instant shows in whose turn is next, so that must not depend on how
+    // soon the simulator raises the horizon.
+    const std::uint32_t missing = qemu().do_vcpus_take_turns() ? wire::link::ability_progress : 0U;
+    return channels_->make_session("QEMU " + to_string(query_version(symbols())), link::Channels::abilities & ~missing);
   }
 
   QuietClock quiet_clock_{symbols()};

@@ -8,6 +8,7 @@
 
 #include "fermata/guest/follower.hpp"
 #include "fermata/transport/adaptive_spin.hpp"
+#include "guests/qemu/agent/held_machine.hpp"
 #include "guests/qemu/stock/qemu_host.hpp"
 
 namespace fermata::qemu {
@@ -16,52 +17,26 @@ namespace fermata::qemu {
 /// QMP, gdb, signals, reset and snapshots alive. See the source for how.
 ///
 /// Thread rule: `resume_until` and `leave` are called by the follower, from within `run_work`; all else by QEMU.
-class IcountExecutor final : public guest::Executor, public QemuHost::Listener {
+class IcountExecutor final : public guest::Executor, public HeldMachine, public QemuHost::Listener {
  public:
   explicit IcountExecutor(QemuHost& host) : host_(host) {}
 
-  /// What happens at instants within a run, besides its end.
-  class Inputs {
-   public:
-    virtual ~Inputs() = default;
-    /// The instant of the next input that waits.
-    [[nodiscard]] virtual std::optional<time::Instant> next() const = 0;
-    /// Gives the guest's devices all that are due. Lock held, in the vCPU thread, no guest instruction under way.
-    virtual void deliver(time::Instant now) = 0;
-    /// The machine stands, no instruction is under way: called before each report and before it goes on, lock held.
-    virtual void standing(time::Instant now) = 0;
-    /// The same while it goes on standing, every few milliseconds, with the lock or without.
-    virtual void waiting() = 0;
-    /// The instant of the last output that was told.
-    [[nodiscard]] virtual time::Instant last_output() const = 0;
-    /// The machine is being reset. Main thread, lock held, vCPUs paused.
-    virtual void reset() = 0;
-  };
-
   /// Who is asked for grants. Once, before the machine starts; must outlive the executor.
   void set_follower(guest::Follower& follower) { follower_ = &follower; }
-  /// For protocols that carry inputs. Then horizons may also be raised while the guest runs, devices' timers of an
-  /// instant come before its inputs and its report, and reports tell the next event. Once, before the machine starts.
-  void set_inputs(Inputs& inputs) { inputs_ = &inputs; }
 
-  /// From within a guest's instruction or a timer: the machine is to stand still after it, at `at`, which is now, for
-  /// `reason`. vCPU thread, lock held.
-  void stop_here(time::Instant at, wire::StopReason reason);
-  /// From within a guest's instruction that does I/O, which the simulator is to finish: tells that the guest waits, and
-  /// lets time pass with the vCPUs standing until `is_answered`, asked whenever an input was delivered. False if QEMU
-  /// ends before that. vCPU thread, lock held; it is dropped while waiting. A stop by QEMU's user waits for the answer.
-  bool wait_within_instruction(const std::function<bool()>& is_answered);
-  /// True if that may be called now: a guest's instruction is under way, and nobody else looks at the guest's memory.
-  [[nodiscard]] bool may_wait_within_instruction() const;
-  /// From within the wait, while orders are waited for: the instruction is not to be finished, the guest goes back to a
-  /// checkpoint.
-  void abandon_instruction();
-  /// Where the guest is: exact in the vCPU thread and where it stands. Lock held.
-  [[nodiscard]] time::Instant now() const;
-  /// Where it stands or runs to.
-  [[nodiscard]] time::Instant horizon() const { return horizon_; }
-  /// After a snapshot was loaded whose clock stood at `now` of ours: that is where the machine stands.
-  void return_to(time::Instant now);
+  // HeldMachine. With inputs horizons may also be raised while the guest runs, devices' timers of an instant come
+  // before its inputs and its report, and reports tell the next event. A stop by QEMU's user waits for the answer that
+  // an instruction waits for.
+  void set_inputs(Inputs& inputs) override { inputs_ = &inputs; }
+  [[nodiscard]] bool is_exact_here() const override { return host_.is_vcpu_thread(); }
+  [[nodiscard]] time::Instant now() const override;
+  [[nodiscard]] time::Instant horizon() const override { return horizon_; }
+  void stop_here(time::Instant at, wire::StopReason reason) override;
+  void stop_soon() override {}  // it stands soon enough
+  [[nodiscard]] bool may_wait_within_instruction() override;
+  bool wait_within_instruction(const std::function<bool()>& is_answered) override;
+  void abandon_instruction() override { is_abandoned_ = true; }
+  void return_to(time::Instant now) override;
 
   // guest::Executor
   void resume_until(time::Instant horizon) override;

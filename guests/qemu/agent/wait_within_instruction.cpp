@@ -14,7 +14,7 @@
 
 namespace fermata::qemu {
 
-bool IcountExecutor::may_wait_within_instruction() const {
+bool IcountExecutor::may_wait_within_instruction() {
   return host_.is_vcpu_thread() && state_ == State::running && !is_delivering_;
 }
 
@@ -46,8 +46,6 @@ bool IcountExecutor::wait_within_instruction(const std::function<bool()>& is_ans
   hold();
   return goes_on;
 }
-
-void IcountExecutor::abandon_instruction() { is_abandoned_ = true; }
 
 // False if the instruction is not to be finished.
 bool IcountExecutor::report_within_instruction(wire::StopReason reason) {

@@ -77,8 +77,16 @@ int examine(const ProgramOptions& options, const Surroundings& where) {
 }
 
 // What lets the host's pace into the guest. What of it the agent has to know, as its options.
-std::string judge_exactness(const ProgramOptions& options, const LinkOption& link,
+std::string judge_exactness(const ProgramOptions& options, const LinkOption& link, Way way,
                             const std::vector<std::string>& arguments) {
+  if (way != Way::instructions) {
+    if (link.protocol == LinkOption::Protocol::link) {
+      complain(
+          "note: not exact: each vCPU has a thread, so outputs have the instants at which the machine next stands, and "
+          "two runs differ; -accel tcg -icount 3,sleep=off is exact");
+    }
+    return {};
+  }
   const Inexact inexact = find_inexact(arguments);
   if (options.is_strict && !inexact.findings.empty()) {
     throw base::Error(base::ErrorCode::unsupported,
@@ -122,6 +130,10 @@ void tell_notes(const ProgramOptions& options, const Ruling& ruling) {
   }
 }
 
+bool has_windows(const LinkOption& link) {
+  return link.channels.find(",window=") != std::string::npos || link.channels.find(",ports=") != std::string::npos;
+}
+
 // What only some of the ways can do.
 void check_way(const ProgramOptions& options, const LinkOption& link, Way way) {
   const bool follows_host = way == Way::host_time || way == Way::kvm;
@@ -134,11 +146,10 @@ void check_way(const ProgramOptions& options, const LinkOption& link, Way way) {
         "--time instructions: chooses on multi-threaded TCG; add -accel tcg,thread=multi, or leave it out, because "
         "-icount counts instructions anyway");
   }
-  if (link.protocol == LinkOption::Protocol::link && way != Way::instructions) {
+  if (way != Way::instructions && has_windows(link)) {
     refuse(
-        "-link: channels need instants, which a guest has only whose instructions are counted by one thread; say "
-        "-accel "
-        "tcg -icount 3,sleep=off, or -qqq sock=N for this guest");
+        "window=, ports=: a read would have to hold the threads of several vCPUs within an instruction; say -accel tcg "
+        "-icount 3,sleep=off, or leave them out");
   }
   if (options.is_strict && way != Way::instructions) {
     refuse(fmt::format("--strict: {} is not the same in every run", to_string(way)));
@@ -183,7 +194,7 @@ int run_linked(const ProgramOptions& options, const Settings& settings, const Su
   told += options.dilation.empty() ? "" : ",dilation=" + options.dilation;
   told += options.stats ? fmt::format(",stats={}", *options.stats) : "";
   told += link.record.empty() ? "" : ",record=" + escape_commas(link.record);
-  told += link.channels + judge_exactness(options, link, arguments);
+  told += link.channels + judge_exactness(options, link, ruling.way, arguments);
   append(arguments, {"-plugin", plugin_value(agent, told)});
   close_all_but_at_exec(named_descriptors(arguments));
   return start(options, program, std::move(arguments));

@@ -197,7 +197,8 @@ TEST_F(Program, WhatAWayCannotDoIsRefused) {
               HasSubstr("--dilation: only time that comes from the host's"));
   EXPECT_THAT(refusal({"--dilation", "2", "--time", "instructions"}, threads, qqq), HasSubstr("--dilation: only"));
   EXPECT_THAT(refusal({"--time", "instructions"}, counted, qqq), HasSubstr("add -accel tcg,thread=multi"));
-  EXPECT_THAT(refusal({}, threads, {"-link", "fd=" + link().substr(5)}), HasSubstr("-link: channels need instants"));
+  EXPECT_THAT(refusal({}, threads, {"-link", "fd=" + link().substr(5) + ",window=board@0x1000+0x100"}),
+              HasSubstr("window=, ports=: a read would have to hold"));
   EXPECT_THAT(refusal({"--strict"}, threads, qqq), HasSubstr("--strict: virtual time from the host's clock"));
   EXPECT_THAT(refusal({"--strict", "--time", "instructions"}, threads, qqq), HasSubstr("--strict: virtual time from"));
   EXPECT_THAT(refusal({"--time", "instructions"}, {"-enable-kvm"}, qqq), HasSubstr("KVM does not count"));

@@ -20,8 +20,13 @@ LinkedQemu::LinkedQemu(const Qemu& qemu, const LinkedOptions& options)
         const host::UniqueFd messages_file = create_file(folder_.path("messages"));
         auto arguments = qemu.command_line(options.arch, options.guest);
         arguments.insert(arguments.end(), options.more.begin(), options.more.end());
-        host::Command command = sim::qemu_command(std::move(arguments));
+        if (options.threads) {
+          arguments.insert(arguments.end(), {"-accel", "tcg,thread=multi"});
+        }
+        host::Command command =
+            sim::qemu_command(std::move(arguments), {.time = options.threads.value_or(sim::TimeFrom::host)});
         command.standard_error = messages_file.get();
+        command.inherited_descriptors = options.descriptors;
         sim::LinkOptions link = options.link;
         link.channels = {"serial=console"};
         link.channels.insert(link.channels.end(), options.channels.begin(), options.channels.end());

@@ -17,7 +17,10 @@ struct LinkedOptions {
   std::string guest = "spin";
   std::vector<std::string> more{};      ///< further arguments of QEMU
   std::vector<std::string> channels{};  ///< besides the serial line "console"
+  std::vector<int> descriptors{};       ///< that QEMU inherits
   sim::LinkOptions link{};
+  /// Multi-threaded TCG whose time comes from there; otherwise one thread and counted instructions.
+  std::optional<sim::TimeFrom> threads{};
 };
 
 /// A test guest on a real QEMU over link v1, its first serial port the channel "console".

@@ -42,10 +42,14 @@ class Locked {
 
 }  // namespace
 
-Channels::Channels(QemuHost& host, IcountExecutor& executor, Snapshots& snapshots,
-                   std::vector<std::unique_ptr<End>> ends)
-    : host_(&host), executor_(&executor), snapshots_(&snapshots), ends_(std::move(ends)), inputs_(ends_.size()) {
-  executor.set_inputs(*this);
+Channels::Channels(QemuHost& host, HeldMachine& machine, Snapshots& snapshots, std::vector<std::unique_ptr<End>> ends)
+    : host_(&host),
+      machine_(&machine),
+      snapshots_(&snapshots),
+      ends_(std::move(ends)),
+      inputs_(ends_.size()),
+      rooms_(ends_.size()) {
+  machine.set_inputs(*this);
   for (std::size_t i = 0; i < ends_.size(); ++i) {
     ends_[i]->set_output([this, channel = static_cast<std::uint16_t>(i + 1)](std::span<const std::byte> payload) {
       output(channel, payload);
@@ -53,11 +57,8 @@ Channels::Channels(QemuHost& host, IcountExecutor& executor, Snapshots& snapshot
   }
 }
 
-std::unique_ptr<wire::GuestSession> Channels::make_session(const std::string& name) {
-  // Whether a guest of several vCPUs stands at an instant shows in whose turn is next, so that must not depend on how
-  // soon the simulator raises the horizon.
-  const std::uint32_t missing = host_->do_vcpus_take_turns() ? wire::link::ability_progress : 0U;
-  wire::link::GuestSession::Identity identity{.name = name, .abilities = abilities & ~missing};
+std::unique_ptr<wire::GuestSession> Channels::make_session(const std::string& name, std::uint32_t with) {
+  wire::link::GuestSession::Identity identity{.name = name, .abilities = with};
   for (const auto& end : ends_) {
     identity.channels.push_back(end->declared());
   }
@@ -82,15 +83,25 @@ void Channels::deliver(time::Instant now) {
 }
 
 void Channels::output(std::uint16_t channel, std::span<const std::byte> payload) {
-  if (host_->is_vcpu_thread()) {
-    tell(channel, executor_->now(), payload);
+  if (machine_->is_exact_here()) {
+    tell(channel, machine_->now(), payload);
     return;
   }
-  late_.push_back({channel, {payload.begin(), payload.end()}});
+  keep(channel, payload);
   if (ends_[channel - 1U]->declared().timing == wire::link::Timing::exact && !std::exchange(has_told_late_, true)) {
     host_->tell_user("note: " + ends_[channel - 1U]->declared().name +
                      " sends in QEMU's main thread: its outputs have the instants at which the guest next stands");
   }
+}
+
+// The session is another thread's: what room there was when the machine last stood is what counts, or less.
+void Channels::keep(std::uint16_t channel, std::span<const std::byte> payload) {
+  late_.push_back({channel, {payload.begin(), payload.end()}});
+  std::size_t& room = rooms_[channel - 1U];
+  if (room <= payload.size()) {
+    machine_->stop_soon();
+  }
+  room -= std::min(room, payload.size());
 }
 
 // A read stops the guest for its answer, and not for itself, reactive or not.
@@ -99,13 +110,16 @@ void Channels::tell(std::uint16_t channel, time::Instant at, std::span<const std
   const bool is_read = ends_[channel - 1U]->declared().kind == wire::link::ChannelKind::mmio &&
                        wire::link::MmioRequest::from(payload).is_write == 0;
   if (session_->output(channel, at, payload) == wire::link::GuestSession::After::stop && !is_read) {
-    executor_->stop_here(at, session_->stop_wanted());
+    machine_->stop_here(at, session_->stop_wanted());
   }
 }
 
 void Channels::standing(time::Instant now) {
   for (const Late& late : std::exchange(late_, {})) {
     tell(late.channel, now, late.payload);
+  }
+  for (std::size_t i = 0; i < rooms_.size(); ++i) {
+    rooms_[i] = session_->room_for_output(static_cast<std::uint16_t>(i + 1));
   }
 }
 
@@ -130,7 +144,7 @@ Channels::Saved Channels::save() const {
   for (const DeviceInQemu* device : devices_) {
     device->save(writer);
   }
-  return {executor_->horizon(), writer.take()};
+  return {machine_->horizon(), writer.take()};
 }
 
 void Channels::load(const Saved& saved) {
@@ -142,7 +156,7 @@ void Channels::load(const Saved& saved) {
   for (DeviceInQemu* device : devices_) {
     device->load(reader);
   }
-  executor_->return_to(saved.now);
+  machine_->return_to(saved.now);
   last_output_ = saved.now;
 }
 
@@ -165,7 +179,7 @@ void Channels::restore(const std::string& name) {
   for (const auto& end : ends_) {
     end->forget();
   }
-  executor_->abandon_instruction();
+  machine_->abandon_instruction();
   underway_ = name;
   snapshots_->load("fermata-" + name, when_done());
 }
@@ -202,7 +216,7 @@ void Channels::finish(const std::string& error) {
     const Locked locked(*host_);
     load(checkpoints_.at(underway_));
   }
-  session_->done(executor_->horizon());
+  session_->done(machine_->horizon());
 }
 
 }  // namespace fermata::qemu::link

@@ -10,6 +10,7 @@
 #include "fermata/sim/link_guest.hpp"
 #include "fermata/transport/unix_socket.hpp"
 #include "guests/qemu/agent/fake_qemu.hpp"
+#include "guests/qemu/agent/icount_executor.hpp"
 
 namespace fermata::qemu::link {
 namespace {
@@ -77,7 +78,7 @@ class ChannelsTest : public ::testing::Test {
             .may_wait = [this] { return executor.may_wait_within_instruction(); },
             .until = [this](const auto& is_answered) { return executor.wait_within_instruction(is_answered); }}));
     channels.emplace(qemu, executor, snapshots, std::move(ends));
-    session = channels->make_session("fake QEMU");
+    session = channels->make_session("fake QEMU", Channels::abilities);
     auto [ours, theirs] = transport::UnixSocket::make_pair();
     guest_end = std::make_unique<transport::UnixSocket>(std::move(theirs));
     follower.emplace(*session, *guest_end, executor);

@@ -28,6 +28,8 @@ class End {
   End& operator=(const End&) = delete;
 
   [[nodiscard]] const wire::link::Channel& declared() const { return declared_; }
+  /// On a machine that has no exact instants: inputs and outputs are those of its synchronisation points.
+  void declare_late() { declared_.timing = wire::link::Timing::at_synchronisation; }
   virtual void set_output(Output output) = 0;
   /// Why an input that has come is a breach of the protocol; empty if it is not. In the vCPU thread, no lock.
   [[nodiscard]] virtual std::string why_not_an_input(std::span<const std::byte> /*payload*/) { return {}; }

@@ -8,6 +8,8 @@ namespace {
 
 // How often a wait looks whether the machine was stopped.
 constexpr host::HostDuration longest_sleep = std::chrono::milliseconds(1);
+// What is left of a wait when it becomes punctual, and cannot be cut short any more.
+constexpr host::HostDuration last_part = std::chrono::microseconds(250);
 
 }  // namespace
 
@@ -33,33 +35,45 @@ bool HostTime::begin(time::Duration limit) {
 }
 
 bool HostTime::run(const std::function<bool()>& must_stop) {
+  const bool is_there = wait_for_limit(must_stop);
+  woken_at_ = vcpus_.running_clock();
+  sample(cpu_when_woken_);
+  return is_there;
+}
+
+bool HostTime::wait_for_limit(const std::function<bool()>& must_stop) {
   const host::HostClock& host_clock = host::HostClock::monotonic();
   for (;;) {
+    const std::uint64_t rings = wake_.rings();
     if (must_stop()) {
       return false;
     }
     const time::Duration left = clock_.until_limit(vcpus_.running_clock());
     if (left <= time::Duration::zero()) {
-      break;
+      return true;
     }
     const host::HostDuration rest(left.ns());
-    if (rest > longest_sleep) {
-      host::PunctualWait::roughly_until(host_clock.now() + std::min(rest / 2, longest_sleep));
+    if (rest > last_part) {
+      wake_.sleep(rings, std::min(rest / 2, longest_sleep));
     } else {
       wait_.until(host_clock.now() + rest);
     }
   }
-  woken_at_ = vcpus_.running_clock();
-  sample(cpu_when_woken_);
-  return true;
 }
 
+// Before the limit nothing is owed: what the guest ran for until it stood is time that it had.
 void HostTime::end() {
   const time::Duration past_when_woken = -clock_.until_limit(woken_at_);
   vcpus_.pause();
-  const time::Duration past = -clock_.until_limit(vcpus_.running_clock());
+  const time::Duration host = vcpus_.running_clock();
+  const time::Duration past = -clock_.until_limit(host);
   if (options_.guest_clocks != nullptr) {
     options_.guest_clocks->hold();
+  }
+  if (past < time::Duration::zero()) {
+    const time::Duration standing = clock_.reading(host);
+    clock_.go_on(host, standing, standing);
+    return;
   }
   const time::Duration beyond = ran_on(past_when_woken, past);
   debt_ += options_.factor.scaled(beyond);

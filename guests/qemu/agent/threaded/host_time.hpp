@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fermata/guest/statistics.hpp"
+#include "guests/qemu/agent/threaded/bell.hpp"
 #include "guests/qemu/agent/threaded/clamped_clock.hpp"
 #include "guests/qemu/agent/threaded/machine_time.hpp"
 #include "guests/qemu/stock/time/vcpus.hpp"
@@ -30,12 +31,14 @@ class HostTime final : public MachineTime {
   [[nodiscard]] time::Duration reading() const override;
   [[nodiscard]] bool begin(time::Duration limit) override;
   bool run(const std::function<bool()>& must_stop) override;
+  void hurry() override { wake_.ring(); }
   void raise(time::Duration limit) override { clock_.set_limit(limit); }
   void end() override;
   void stopped() override;
   void started(time::Duration reading, time::Duration limit) override;
 
  private:
+  [[nodiscard]] bool wait_for_limit(const std::function<bool()>& must_stop);
   void sample(std::vector<host::HostDuration>& cpu_times) const;
   [[nodiscard]] time::Duration ran_on(time::Duration past_when_woken, time::Duration past) const;
 
@@ -44,6 +47,7 @@ class HostTime final : public MachineTime {
   ClampedClock clock_;
   std::atomic<bool> is_stopped_{true};  // the clock is QEMU's, which a snapshot's load sets
   host::PunctualWait wait_;
+  Bell wake_;
   time::Duration debt_;      // of virtual time
   time::Duration woken_at_;  // of the host's
   std::vector<host::HostDuration> cpu_when_resumed_;

@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 namespace fermata::qemu {
 namespace {
@@ -66,7 +67,8 @@ bool InstructionTime::run(const std::function<bool()>& must_stop) {
       return false;
     }
     std::unique_lock guard(mutex_);
-    if (!arrived_.wait_for(guard, look_interval, [this] { return have_all_arrived(); })) {
+    arrived_.wait_for(guard, look_interval, [this] { return is_hurried_ || have_all_arrived(); });
+    if (std::exchange(is_hurried_, false) || !have_all_arrived()) {
       continue;
     }
     set_clock(slice_end(), slice_end());
@@ -76,6 +78,12 @@ bool InstructionTime::run(const std::function<bool()>& must_stop) {
     guard.unlock();
     next_slice();
   }
+}
+
+void InstructionTime::hurry() {
+  const std::lock_guard guard(mutex_);
+  is_hurried_ = true;
+  arrived_.notify_one();
 }
 
 void InstructionTime::raise(time::Duration limit) {
@@ -176,12 +184,15 @@ void InstructionTime::let_go() {
   released_.notify_all();
 }
 
+// A slice counts as finished, for those too that were in the midst of it.
 void InstructionTime::end() {
   let_go();
   vcpus_.pause();
+  const std::lock_guard guard(mutex_);
+  set_clock(slice_end(), slice_end());
 }
 
-// The slice counts as finished, for those too that were in the midst of it.
+// As at an end.
 void InstructionTime::stopped() {
   let_go();
   vcpus_.set_running_clock(slice_end());

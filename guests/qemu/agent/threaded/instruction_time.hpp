@@ -33,6 +33,7 @@ class InstructionTime final : public MachineTime, public VcpuCounters::Listener 
   [[nodiscard]] time::Duration reading() const override;
   [[nodiscard]] bool begin(time::Duration limit) override;
   bool run(const std::function<bool()>& must_stop) override;
+  void hurry() override;
   void raise(time::Duration limit) override;
   void end() override;
   void stopped() override;
@@ -82,6 +83,7 @@ class InstructionTime final : public MachineTime, public VcpuCounters::Listener 
   std::condition_variable released_;  // to the vCPUs'
   time::Duration limit_;
   std::uint64_t state_ = 0;  // of the clock: counts its changes
+  bool is_hurried_ = false;  // the agent's thread is to look
   bool must_let_go_ = true;  // the vCPUs are to come to QEMU, which has them stand
 };
 

@@ -25,9 +25,12 @@ class MachineTime {
   [[nodiscard]] virtual bool begin(time::Duration limit) = 0;
   /// Returns true when the clock shows the limit, or false soon after `must_stop` says yes; the vCPUs may still run.
   virtual bool run(const std::function<bool()>& must_stop) = 0;
+  /// Has `run` ask `must_stop` now. Any thread; with QEMU's lock or without.
+  virtual void hurry() = 0;
   /// A later limit, while it runs.
   virtual void raise(time::Duration limit) = 0;
-  /// The vCPUs are brought to a halt; they stand when it returns, and the clock at what it shows then.
+  /// The vCPUs are brought to a halt; they stand when it returns, and the clock at what it shows then: the limit, or
+  /// less if `run` was not waited for.
   virtual void end() = 0;
 
   /// QEMU's user has stopped the machine; its vCPUs stand. What the clock shows is to last, unless a snapshot is

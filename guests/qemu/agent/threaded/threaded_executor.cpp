@@ -17,8 +17,11 @@
 // registers; so the agent's thread keeps off until QEMU lets the vCPUs go, of which we are told.
 //
 // The machine's user may stop it in the middle of a grant: its time stands then, and the grant goes on when it does.
+//
+// What it does where it stands, and how channels take part: standing.cpp.
 #include "guests/qemu/agent/threaded/threaded_executor.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace fermata::qemu {
@@ -30,6 +33,7 @@ constexpr time::Duration longest_start = time::Duration::milliseconds(100);
 }  // namespace
 
 void ThreadedExecutor::leave(const wire::Leave& order) {
+  is_fault_ = order.is_fault && inputs_ != nullptr;  // qqq has no word for a fault
   is_leaving_ = true;
   if (order.is_fault && !is_over()) {  // QEMU's end closes the link under us
     host_.tell_user("the machine ends: " + order.why);
@@ -43,13 +47,14 @@ void ThreadedExecutor::listen() {
 void ThreadedExecutor::run() {
   while (!is_leaving_ && !is_over()) {
     wait_for_order();
+    tell_news();
     if (granted_ && host_.is_running() && !is_leaving_) {
       run_to(*std::exchange(granted_, std::nullopt));
     }
   }
   if (!is_over()) {
     host_.lock();
-    host_.request_quit(false);  // qqq has no word for a fault
+    host_.request_quit(is_fault_);
     host_.unlock();
   }
 }
@@ -59,7 +64,10 @@ void ThreadedExecutor::wait_for_order() {
     pause_again();
   }
   if (!granted_) {
-    follower_->serve(look_interval);
+    with_follower([](guest::Follower& follower) { follower.serve(look_interval); });
+    if (inputs_ != nullptr) {
+      inputs_->waiting();
+    }
   } else if (!host_.is_running()) {
     host_.pause();
   }
@@ -109,41 +117,62 @@ void ThreadedExecutor::run_to(time::Instant horizon) {
     host_.pause();
     return;
   }
-  horizon_ = horizon;
-  if (time_.begin(reading_of(horizon_))) {
+  target_ = horizon;
+  const time::Instant standing = horizon_;
+  deliver_due();
+  horizon_ = reason_ ? standing : next_stop();
+  is_stop_wanted_ = false;
+  if (horizon_ > standing && time_.begin(reading_of(horizon_))) {
     is_held_ = false;
     vcpus_.resume();
     host_.unlock();
     while (!is_over() && !has_got_there()) {
     }
   } else {
+    come_to_stand(false);
     host_.unlock();
   }
   if (!is_over()) {
-    follower_->stopped({.now = horizon_});
+    arrive();
   }
 }
 
-// Runs on for a while; true once the machine stands at its horizon.
+// Where a running machine is to stand next.
+time::Instant ThreadedExecutor::next_stop() const {
+  return inputs_ == nullptr ? target_ : std::min(target_, inputs_->next().value_or(target_));
+}
+
+// Runs on for a while; true once the machine stands.
 bool ThreadedExecutor::has_got_there() {
-  if (!time_.run([this] { return is_over() || !host_.is_running(); })) {
-    host_.pause();
-    return false;
+  const bool has_come = time_.run([this] { return is_over() || !host_.is_running() || is_stop_wanted_ || has_news_; });
+  const bool had_news = tell_news();
+  if (has_come) {
+    return !was_raised() && hold();
   }
-  return !was_raised() && hold();
+  if (is_stop_wanted_ && host_.is_running()) {
+    return hold();
+  }
+  if (!had_news) {
+    host_.pause();
+  }
+  return false;
 }
 
 // True if a later horizon has come meanwhile: the guest goes on without a stop.
 bool ThreadedExecutor::was_raised() {
-  follower_->serve({});
-  if (is_leaving_ || !granted_ || *granted_ <= horizon_) {
+  with_follower([](guest::Follower& follower) { follower.serve({}); });
+  if (is_leaving_ || !granted_ || *granted_ <= target_) {
     return false;
   }
   host_.lock();
-  horizon_ = *std::exchange(granted_, std::nullopt);
-  time_.raise(reading_of(horizon_));
+  target_ = *std::exchange(granted_, std::nullopt);
+  const bool is_later = next_stop() > horizon_;
+  if (is_later) {
+    horizon_ = next_stop();
+    time_.raise(reading_of(horizon_));
+  }
   host_.unlock();
-  return true;
+  return is_later;
 }
 
 // Timers that are due go first: QEMU's main thread may be late, and must not find them overdue after the hold. False if
@@ -152,13 +181,15 @@ bool ThreadedExecutor::was_raised() {
 bool ThreadedExecutor::hold() {
   host_.lock();
   const bool is_ours = !host_.is_running() || (has_let_go() && host_.is_clock_enabled());
-  const bool is_there = is_ours && time_.reading() >= reading_of(horizon_);
+  const bool is_at_horizon = time_.reading() >= reading_of(horizon_);
+  const bool is_there = is_ours && (is_at_horizon || (is_stop_wanted_ && host_.is_running()));
   if (is_there) {
     if (host_.is_running()) {
       vcpus_.run_timers();
     }
     is_held_ = true;  // before the lock is dropped: a reset may come meanwhile
     pause_by([this] { time_.end(); });
+    come_to_stand(!is_at_horizon);
   }
   host_.unlock();
   if (!is_ours) {
@@ -211,12 +242,25 @@ void ThreadedExecutor::machine_stopped(const std::string& state) {
   time_.stopped();
   stopped_at_ = time_.reading();
   is_restoring_ = state == "restore-vm";
-  if (state == "guest-panicked" || state == "shutdown" || state == "internal-error" || state == "io-error" ||
-      state == "watchdog") {
+  const bool is_bad = state == "guest-panicked" || state == "internal-error";
+  const bool is_users = state == "paused" || state == "debug" || state == "suspended";
+  const bool has_trouble = state == "io-error" || state == "watchdog";
+  if (is_users || has_trouble) {
+    keep_news(wire::StopReason::user);
+  } else if (is_bad) {
+    keep_news(state == "guest-panicked" ? wire::StopReason::panicked : wire::StopReason::error);
+  }
+  if (inputs_ == nullptr && (is_bad || has_trouble || state == "shutdown")) {
     host_.tell_user("the machine is paused (" + state + "); it reports nothing to the simulator until it goes on");
   }
 }
 
-void ThreadedExecutor::machine_reset() { is_letting_go_ = host_.is_running(); }
+void ThreadedExecutor::machine_reset() {
+  is_letting_go_ = host_.is_running();
+  if (inputs_ != nullptr) {
+    inputs_->reset();
+  }
+  keep_news(wire::StopReason::reset);
+}
 
 }  // namespace fermata::qemu

@@ -3,10 +3,13 @@
 
 #include <atomic>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fermata/guest/follower.hpp"
+#include "guests/qemu/agent/held_machine.hpp"
 #include "guests/qemu/agent/threaded/machine_time.hpp"
 #include "guests/qemu/stock/qemu_host.hpp"
 #include "guests/qemu/stock/time/vcpus.hpp"
@@ -17,9 +20,12 @@ namespace fermata::qemu {
 /// reports is always what was asked for. See the source for how. Where virtual time comes from is its MachineTime's
 /// affair.
 ///
-/// Thread rule: `run` is the body of a thread of its own, which calls `resume_until` and `leave` by the follower; all
-/// else by QEMU.
-class ThreadedExecutor final : public guest::Executor, public QemuHost::Listener {
+/// With channels it also stands at the instants of inputs, without a report, and as soon as it can where an output
+/// wants it to; what is sent has the instant at which it next stands.
+///
+/// Thread rule: `run` is the body of a thread of its own, which calls `resume_until` and `leave` by the follower, and
+/// the channels; all else by QEMU.
+class ThreadedExecutor final : public guest::Executor, public HeldMachine, public QemuHost::Listener {
  public:
   ThreadedExecutor(QemuHost& host, Vcpus& vcpus, MachineTime& time) : host_(host), vcpus_(vcpus), time_(time) {}
 
@@ -35,6 +41,18 @@ class ThreadedExecutor final : public guest::Executor, public QemuHost::Listener
   void resume_until(time::Instant horizon) override { granted_ = horizon; }
   void leave(const wire::Leave& order) override;
 
+  // HeldMachine. No instruction waits: a window of the simulator's would have to hold several threads within one.
+  void set_inputs(Inputs& inputs) override { inputs_ = &inputs; }
+  [[nodiscard]] bool is_exact_here() const override { return false; }
+  [[nodiscard]] time::Instant now() const override { return instant_of(time_.reading()); }
+  [[nodiscard]] time::Instant horizon() const override { return horizon_; }
+  void stop_here(time::Instant at, wire::StopReason reason) override;
+  void stop_soon() override;
+  [[nodiscard]] bool may_wait_within_instruction() override { return false; }
+  bool wait_within_instruction(const std::function<bool()>& /*is_answered*/) override { return false; }
+  void abandon_instruction() override {}
+  void return_to(time::Instant now) override;
+
   // QemuHost::Listener
   void timer_expired() override {}
   void run_work() override {}
@@ -42,19 +60,33 @@ class ThreadedExecutor final : public guest::Executor, public QemuHost::Listener
   void machine_stopped(const std::string& state) override;
   void machine_reset() override;
 
-  /// QEMU has ended, from its exit(): nothing of it is called any more.
-  void ended() { is_over_ = true; }
+  /// QEMU has ended with this status, from its exit() in whatever thread: nothing of it is called any more.
+  void ended(int exit_status);
+  /// True once it was told to leave for a fault that its protocol has a word for. Any thread.
+  [[nodiscard]] bool has_left_for_a_fault() const { return is_fault_; }
 
  private:
   // How often a held machine is looked after, and a stopped one.
   static constexpr host::HostDuration look_interval = std::chrono::milliseconds(2);
 
   [[nodiscard]] time::Duration reading_of(time::Instant at) const { return zero_ + at.since_origin(); }
+  [[nodiscard]] time::Instant instant_of(time::Duration reading) const {
+    return time::Instant::origin() + (reading - zero_);
+  }
+  [[nodiscard]] time::Instant next_stop() const;
+  [[nodiscard]] time::Instant standing_at() const;
+  void with_follower(const std::function<void(guest::Follower&)>& use);
+  void keep_news(wire::StopReason reason);
+  bool tell_news();
+  void report(const wire::Stop& stop);
   void wait_for_order();
   void run_to(time::Instant horizon);
   [[nodiscard]] bool has_got_there();
   [[nodiscard]] bool was_raised();
   [[nodiscard]] bool hold();
+  void come_to_stand(bool is_early);
+  void deliver_due();
+  void arrive();
   void bar_vcpus();
   [[nodiscard]] bool has_let_go() const;
   void let_go();
@@ -66,13 +98,23 @@ class ThreadedExecutor final : public guest::Executor, public QemuHost::Listener
   Vcpus& vcpus_;
   MachineTime& time_;
   guest::Follower* follower_ = nullptr;
+  Inputs* inputs_ = nullptr;
+  std::timed_mutex following_;  // whose turn with the follower it is; after QEMU's lock only in `ended`, which gives up
 
   // Of the agent's thread.
   std::optional<time::Instant> granted_;
-  bool is_leaving_ = false;
+  time::Instant target_;                    // the horizon that it was given; it may stand on the way
+  std::optional<wire::StopReason> reason_;  // why it stands, if not for that
+  time::Instant reported_at_;
+  std::atomic<bool> is_leaving_{false};
+  std::atomic<bool> is_fault_{false};
   std::atomic<bool> is_over_{false};
 
+  std::atomic<bool> is_stop_wanted_{false};  // before the horizon, for what the guest has sent
+  std::atomic<bool> has_news_{false};
+
   // Under QEMU's lock.
+  std::vector<wire::StopReason> news_;   // what has happened to the machine, to be told
   std::atomic<bool> is_held_{true};      // no guest instruction may run; read without the lock by a barred vCPU
   std::atomic<bool> is_pausing_{false};  // the agent's thread waits until the vCPUs stand
   std::atomic<bool> must_pause_{false};  // QEMU lets the vCPUs go while they are to be held

@@ -60,7 +60,7 @@ class ThreadedExecutorTest : public ::testing::Test {
     sim_end_ = std::make_unique<transport::UnixSocket>(std::move(ours));
   }
   ~ThreadedExecutorTest() override {
-    executor_.ended();
+    executor_.ended(0);
     if (agent_.joinable()) {
       agent_.join();
     }
@@ -369,7 +369,7 @@ TEST_F(ThreadedExecutorTest, OnceQemuHasEndedNothingOfItIsCalled) {
   time_.set_gate(1_ms);
   simulator_->grant(2_ms);
   time_.wait_at_gate();
-  executor_.ended();
+  executor_.ended(0);
   wait_for_the_end();
   EXPECT_FALSE(machine_.was_asked_to_quit());
   EXPECT_EQ(simulator_->poll(), std::nullopt) << "it has not got there";
@@ -378,7 +378,7 @@ TEST_F(ThreadedExecutorTest, OnceQemuHasEndedNothingOfItIsCalled) {
 TEST_F(ThreadedExecutorTest, ABarredVcpuIsLetGoOnceQemuHasEnded) {
   boot_and_start();
   advance(1_ms);
-  executor_.ended();
+  executor_.ended(0);
   wait_for_the_end();
   machine_.reset();  // returns: nobody is left who would pause the vCPUs again
   machine_.stop();

@@ -10,6 +10,8 @@
 #include "fermata/base/error.hpp"
 #include "fermata/host/punctual_thread.hpp"
 #include "fermata/host/quiet_thread.hpp"
+#include "guests/qemu/agent/link/channels.hpp"
+#include "guests/qemu/agent/link/stock_channels.hpp"
 #include "guests/qemu/agent/threaded/host_time.hpp"
 #include "guests/qemu/agent/threaded/instruction_time.hpp"
 #include "guests/qemu/agent/threaded/threaded_executor.hpp"
@@ -60,6 +62,14 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
                                                           to_string(query_version(symbols)) +
                                                           ") does not export:" + names);
     }
+    if (options.protocol == AgentOptions::Protocol::link) {
+      devices_.emplace(options.channels, program_lookup());
+      if (devices_->has_windows()) {
+        throw base::Error(base::ErrorCode::unsupported,
+                          "window=, ports=: a read would have to hold the threads of several vCPUs within an "
+                          "instruction; count instructions (-accel tcg -icount 3,sleep=off), or leave them out");
+      }
+    }
     if (options.time_from_instructions) {
       counters_.emplace(plugin, symbols, time_symbols_, program_lookup());
     }
@@ -75,15 +85,15 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
       tell("QEMU " + to_string(query_version(symbols())) + " cannot be held at virtual instants as it was started");
       std::exit(EXIT_FAILURE);
     }
-    executor_->set_follower(follow(std::make_unique<wire::QqqGuestSession>(options().zero), *executor_));
+    executor_->set_follower(follow(make_session(), *executor_));
     qemu().connect(*executor_);
-    watch([] { return false; });  // qqq has no word for a fault
+    watch([this] { return executor_->has_left_for_a_fault(); });
     host::start_quiet_thread("holds the machine", [this] { run(); }).detach();
   }
 
-  void ended(int /*exit_status*/) override {
+  void ended(int exit_status) override {
     if (executor_) {  // QEMU may refuse its options before that
-      executor_->ended();
+      executor_->ended(exit_status);
     }
     close_link();
   }
@@ -103,6 +113,22 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
       return error.what();
     }
     return {};
+  }
+
+  std::unique_ptr<wire::GuestSession> make_session() {
+    if (!devices_) {
+      return std::make_unique<wire::QqqGuestSession>(options().zero);
+    }
+    auto ends = devices_->open({});
+    for (const auto& end : ends) {
+      end->declare_late();
+    }
+    channels_.emplace(qemu(), *executor_, devices_->snapshots(), std::move(ends));
+    devices_->add_devices(symbols(), qemu());
+    for (const auto& device : devices_->devices()) {
+      channels_->add_device(*device);
+    }
+    return channels_->make_session("QEMU " + to_string(query_version(symbols())), link::Channels::threaded_abilities);
   }
 
   std::unique_ptr<MachineTime> make_time() {
@@ -126,7 +152,11 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
                                               : TimeFeature::host_time;
   }
 
+  // It runs timers and gives inputs to devices: QEMU is to know it as a reader of what it frees in time.
   void run() {
+    if (time_symbols_.rcu_register_thread != nullptr) {
+      time_symbols_.rcu_register_thread();
+    }
     if (const std::string shortfall = host::make_punctual(); !shortfall.empty()) {
       tell("note: the guest may run on for longer at its horizons: " + shortfall);
     }
@@ -139,6 +169,8 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
   std::optional<PluginCounters> counters_;
   std::unique_ptr<MachineTime> time_;
   std::optional<ThreadedExecutor> executor_;
+  std::optional<link::StockChannels> devices_;  // of a link v1 session, as is the next
+  std::optional<link::Channels> channels_;
 };
 
 }  // namespace

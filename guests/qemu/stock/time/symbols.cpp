@@ -19,6 +19,7 @@ void visit_symbols(TimeSymbols& s, Visit visit) {
   visit(host, "qemu_clock_run_timers", s.qemu_clock_run_timers);
   visit(host, "qemu_clock_enable", s.qemu_clock_enable);
   visit(host, "timerlist_new", s.timerlist_new);
+  visit(host, "rcu_register_thread", s.rcu_register_thread);
   constexpr auto kvm = TimeFeature::kvm;
   visit(kvm, "kvm_allowed", s.kvm_allowed);
   visit(kvm, "kvm_state", s.kvm_state);

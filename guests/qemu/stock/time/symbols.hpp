@@ -24,6 +24,7 @@ struct TimeSymbols {
   bool (*qemu_clock_run_timers)(int clock) = nullptr;
   void (*qemu_clock_enable)(int clock, bool is_enabled) = nullptr;
   void* (*timerlist_new)(int clock, void (*notify)(void* opaque, int clock), void* opaque) = nullptr;
+  void (*rcu_register_thread)() = nullptr;
   // KVM.
   const bool* kvm_allowed = nullptr;
   void** kvm_state = nullptr;

@@ -52,11 +52,16 @@ class FakeTime final : public MachineTime {
     }
     return false;
   }
+  void hurry() override {}
   void raise(time::Duration limit) override {
     const std::lock_guard guard(mutex_);
     limit_ = limit;
   }
-  void end() override { vcpus_.pause(); }
+  void end() override {
+    vcpus_.pause();
+    const std::lock_guard guard(mutex_);
+    limit_ = std::min(limit_, own_reading());
+  }
   void stopped() override {
     const std::lock_guard guard(mutex_);
     vcpus_.set_running_clock(own_reading());

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What a machine whose vCPUs have a thread each does where it stands, with channels:
+//
+//   vCPU threads                    agent's thread                              simulator
+//   guest code                        sleep until the next input's instant
+//     sends: kept                       (the clock stops there by itself)
+//                                     pause them
+//   stand                             what was sent is told, with this instant -> OUTPUT
+//                                     inputs of this instant to the devices
+//   guest code                        and so on, without a report
+//     sends on a reactive channel
+//                                     pause them, the clock with them
+//   stand                             told, with this instant -----------------> OUTPUT, REPORT
+//
+// Only the agent's thread speaks to the session. What happens to the machine in QEMU's main thread (a stop, a reset) is
+// news for it to tell; QEMU's end is told by whoever brings it, because the process is gone after that.
+#include <algorithm>
+#include <utility>
+
+#include "guests/qemu/agent/threaded/threaded_executor.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+// For the follower, on QEMU's way out: more than it waits for bytes.
+constexpr auto longest_goodbye = std::chrono::seconds(1);
+
+}  // namespace
+
+// Not once QEMU has ended, whose last word is told.
+void ThreadedExecutor::with_follower(const std::function<void(guest::Follower&)>& use) {
+  const std::lock_guard guard(following_);
+  if (!is_over()) {
+    use(*follower_);
+  }
+}
+
+void ThreadedExecutor::report(const wire::Stop& stop) {
+  reported_at_ = stop.now;
+  with_follower([&stop](guest::Follower& follower) { follower.stopped(stop); });
+}
+
+// Lock held, vCPUs stand, and the clock.
+void ThreadedExecutor::come_to_stand(bool is_early) {
+  if (is_early) {
+    horizon_ = std::clamp(now(), reported_at_, horizon_);
+  }
+  if (inputs_ != nullptr) {
+    inputs_->standing(horizon_);
+    deliver_due();
+  }
+}
+
+// What the devices answer at once is told with this instant, too.
+void ThreadedExecutor::deliver_due() {
+  if (inputs_ == nullptr) {
+    return;
+  }
+  inputs_->standing(horizon_);
+  if (const auto input = inputs_->next(); input && *input <= horizon_ && !reason_) {
+    inputs_->deliver(horizon_);
+    inputs_->standing(horizon_);
+  }
+}
+
+// The machine stands where the simulator is to know of it, or only on the way there.
+void ThreadedExecutor::arrive() {
+  const auto reason = std::exchange(reason_, std::nullopt);
+  if (!reason && horizon_ < target_) {
+    granted_ = target_;
+    return;
+  }
+  granted_.reset();  // the session says anew what it grants
+  report({.now = horizon_, .reason = reason.value_or(wire::StopReason::horizon)});
+}
+
+void ThreadedExecutor::stop_here(time::Instant /*at*/, wire::StopReason reason) { reason_ = reason; }
+
+void ThreadedExecutor::stop_soon() {
+  if (!is_held_ && !is_stop_wanted_.exchange(true)) {
+    time_.hurry();
+  }
+}
+
+void ThreadedExecutor::return_to(time::Instant now) {
+  zero_ = time_.reading() - now.since_origin();
+  horizon_ = target_ = reported_at_ = now;
+}
+
+// Lock held.
+void ThreadedExecutor::keep_news(wire::StopReason reason) {
+  if (inputs_ != nullptr && has_started_) {
+    news_.push_back(reason);
+    has_news_ = true;
+    time_.hurry();
+  }
+}
+
+// Lock held: where the machine is, as far as the simulator is to know.
+time::Instant ThreadedExecutor::standing_at() const {
+  const time::Instant at = is_held_ ? horizon_ : is_started_ ? now() : instant_of(stopped_at_);
+  return std::max({at, reported_at_, inputs_->last_output()});
+}
+
+// False if there was nothing to tell.
+bool ThreadedExecutor::tell_news() {
+  if (!has_news_.exchange(false)) {
+    return false;
+  }
+  host_.lock();
+  const time::Instant at = standing_at();
+  const auto news = std::exchange(news_, {});
+  inputs_->standing(at);
+  host_.unlock();
+  for (const wire::StopReason reason : news) {
+    report({.now = at, .reason = reason});
+  }
+  return true;
+}
+
+// Some devices of QEMU 7.2 end the process themselves, from within a guest's instruction.
+void ThreadedExecutor::ended(int exit_status) {
+  std::unique_lock guard(following_, longest_goodbye);
+  if (inputs_ != nullptr && has_started_ && guard.owns_lock() && !is_over() && !is_leaving_ &&
+      (!is_started_ || host_.is_vcpu_thread())) {
+    const time::Instant at = standing_at();
+    inputs_->standing(at);
+    const bool has_panicked = host_.has_panicked() && exit_status == 0;  // a test device says so, too, with a status
+    follower_->stopped({.now = at,
+                        .reason = has_panicked ? wire::StopReason::panicked : wire::StopReason::powered_off,
+                        .next = {},
+                        .exit_status = has_panicked ? 0 : exit_status});
+  }
+  is_over_ = true;
+}
+
+}  // namespace fermata::qemu

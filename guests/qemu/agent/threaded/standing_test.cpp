@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Channels of a fake machine whose vCPUs have a thread each. On real ones: tests/qemu/threads/channels_test.cpp.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <thread>
+
+#include "fermata/base/error.hpp"
+#include "fermata/sim/link_guest.hpp"
+#include "fermata/transport/unix_socket.hpp"
+#include "guests/qemu/agent/link/channels.hpp"
+#include "guests/qemu/agent/threaded/testing/fake_machine.hpp"
+#include "guests/qemu/agent/threaded/testing/fake_time.hpp"
+#include "guests/qemu/agent/threaded/threaded_executor.hpp"
+
+namespace fermata::qemu {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace time::literals;
+using time::Instant;
+
+constexpr auto limit = 30s;
+
+// What the guest was given, and when.
+struct FakeSerial final : SerialPort {
+  explicit FakeSerial(const MachineTime& time) : clock(&time) {}
+  void set_handlers(Handlers to) override { handlers = std::move(to); }
+  std::size_t room() override { return 100; }
+  void receive(std::span<const std::byte> bytes) override {
+    for (const std::byte byte : bytes) {
+      log += std::string(1, static_cast<char>(byte)) + "@" + std::to_string(clock->reading().ns()) + " ";
+    }
+    if (echoes) {
+      handlers.sent(bytes);
+    }
+  }
+  const MachineTime* clock;
+  Handlers handlers;
+  std::string log;
+  bool echoes = false;
+};
+
+struct FakeSnapshots final : Snapshots {
+  void save(const std::string& /*tag*/, std::function<void(std::string)> done) override { done(""); }
+  void load(const std::string& /*tag*/, std::function<void(std::string)> done) override { done(""); }
+};
+
+class StandingTest : public ::testing::Test {
+ protected:
+  StandingTest() {
+    std::vector<std::unique_ptr<link::End>> ends;
+    ends.push_back(std::make_unique<link::SerialEnd>("console", serial_));
+    ends.back()->declare_late();
+    channels_.emplace(machine_, executor_, snapshots_, std::move(ends));
+    session_ = channels_->make_session("fake machine", link::Channels::threaded_abilities);
+    machine_.on_block = [this](int vcpu) {
+      if (vcpu == 0 && sends_.exchange(false)) {
+        send("x");
+      }
+    };
+  }
+  ~StandingTest() override {
+    guest_.reset();
+    executor_.ended(0);
+    if (agent_.joinable()) {
+      agent_.join();
+    }
+    machine_.power_off();
+  }
+
+  void start(const sim::LinkOptions& options = {}) {
+    auto [ours, theirs] = transport::UnixSocket::make_pair();
+    guest_end_ = std::make_unique<transport::UnixSocket>(std::move(theirs));
+    follower_ = std::make_unique<guest::Follower>(*session_, *guest_end_, executor_);
+    executor_.set_follower(*follower_);
+    executor_.listen();
+    machine_.boot(&executor_);
+    agent_ = std::thread([this] { executor_.run(); });
+    machine_.start();
+    guest_.emplace(sim::LinkGuest::attach(std::make_unique<transport::UnixSocket>(std::move(ours)), options));
+    guest_->serial("console").on_output([this](Instant at, std::string_view text) {
+      outputs_ += std::string(text) + "@" + std::to_string(at.since_origin().ns()) + " ";
+    });
+  }
+  void send(const std::string& text) {
+    machine_.lock();
+    serial_.handlers.sent(std::as_bytes(std::span(text)));
+    machine_.unlock();
+  }
+
+  FakeMachine machine_{2};
+  FakeTime time_{machine_.vcpus()};
+  ThreadedExecutor executor_{machine_, machine_.vcpus(), time_};
+  FakeSerial serial_{time_};
+  FakeSnapshots snapshots_;
+  std::atomic<bool> sends_{false};
+  std::optional<link::Channels> channels_;
+  std::unique_ptr<wire::GuestSession> session_;
+  std::unique_ptr<transport::UnixSocket> guest_end_;
+  std::unique_ptr<guest::Follower> follower_;
+  std::thread agent_;
+  std::optional<sim::LinkGuest> guest_;
+  std::string outputs_;
+};
+
+TEST_F(StandingTest, InputsAreGivenAtTheirInstantsWithinAGrant) {
+  start();
+  guest_->serial("console").send(Instant::at(1_ms), "a");
+  guest_->serial("console").send(Instant::at(1'200'007_ns), "b");
+  const wire::Stop stop = guest_->run_until(Instant::at(5_ms), limit);
+  EXPECT_EQ(stop.now, Instant::at(5_ms));
+  EXPECT_EQ(stop.reason, wire::StopReason::horizon);
+  EXPECT_EQ(serial_.log, "a@1000000 b@1200007 ");
+}
+
+TEST_F(StandingTest, AnInputOfThePresentInstantIsGivenWithoutARun) {
+  start();
+  guest_->run_until(Instant::at(1_ms), limit);
+  const std::int64_t executed = machine_.executed_by_all();
+  serial_.echoes = true;
+  guest_->serial("console").send(Instant::at(1_ms), "a");
+  guest_->grant(Instant::at(1_ms));
+  EXPECT_EQ(guest_->wait(limit).now, Instant::at(1_ms));
+  EXPECT_EQ(serial_.log, "a@1000000 ");
+  EXPECT_EQ(outputs_, "a@1000000 ");
+  EXPECT_EQ(machine_.executed_by_all(), executed);
+}
+
+TEST_F(StandingTest, OutputsHaveTheInstantAtWhichTheMachineNextStands) {
+  start();
+  guest_->run_until(Instant::at(1_ms), limit);
+  time_.set_gate(2_ms);
+  guest_->grant(Instant::at(3_ms));
+  time_.wait_at_gate();
+  send("x");
+  time_.open_gate();
+  guest_->wait(limit);
+  EXPECT_EQ(outputs_, "x@3000000 ");
+}
+
+TEST_F(StandingTest, AReactiveOutputHasTheMachineStandOnTheWay) {
+  start({.reactive = {"console"}});
+  guest_->run_until(Instant::at(1_ms), limit);
+  time_.set_gate(2_ms);
+  sends_ = true;  // in guest code
+  const wire::Stop stop = guest_->run_until_output(Instant::at(5_ms), limit);
+  EXPECT_EQ(stop.reason, wire::StopReason::output);
+  EXPECT_LE(stop.now, Instant::at(2_ms));
+  EXPECT_TRUE(machine_.stands());
+  EXPECT_EQ(outputs_, "x@" + std::to_string(stop.now.since_origin().ns()) + " ");
+  EXPECT_EQ(time_.reading(), stop.now.since_origin());
+  time_.open_gate();
+  EXPECT_EQ(guest_->run_until(Instant::at(5_ms), limit).now, Instant::at(5_ms));
+}
+
+TEST_F(StandingTest, AChannelAtItsBoundHasTheMachineStand) {
+  start();
+  guest_->run_until(Instant::at(1_ms), limit);
+  time_.set_gate(2_ms);
+  guest_->grant(Instant::at(5_ms));
+  time_.wait_at_gate();
+  for (int i = 0; i < 16; ++i) {
+    send(std::string(65'536, 'x'));
+  }
+  const wire::Stop stop = guest_->wait(limit);
+  EXPECT_EQ(stop.reason, wire::StopReason::full);
+  EXPECT_EQ(stop.now, Instant::at(2_ms));
+}
+
+TEST_F(StandingTest, WhatHappensToTheMachineIsTold) {
+  start();
+  guest_->run_until(Instant::at(1_ms), limit);
+  time_.set_gate(2_ms);
+  guest_->grant(Instant::at(5_ms));
+  time_.wait_at_gate();
+  machine_.stop();
+  const wire::Stop stop = guest_->wait(limit);
+  EXPECT_EQ(stop.reason, wire::StopReason::user);
+  EXPECT_EQ(stop.now, Instant::at(2_ms));
+  machine_.start();
+  machine_.reset();
+  const wire::Stop reset = guest_->wait(limit);
+  EXPECT_EQ(reset.reason, wire::StopReason::reset);
+  EXPECT_EQ(reset.now, Instant::at(2_ms));
+  machine_.stop("guest-panicked");
+  const wire::Stop panic = guest_->wait(limit);
+  EXPECT_EQ(panic.reason, wire::StopReason::panicked);
+  EXPECT_EQ(panic.now, Instant::at(2_ms));
+}
+
+TEST_F(StandingTest, TheEndIsToldWithItsStatus) {
+  start();
+  guest_->run_until(Instant::at(1_ms), limit);
+  machine_.stop("quit");
+  guest_->grant(Instant::at(2_ms));
+  executor_.ended(3);
+  const wire::Stop stop = guest_->wait(limit);
+  EXPECT_EQ(stop.reason, wire::StopReason::powered_off);
+  EXPECT_EQ(stop.exit_status, 3);
+  EXPECT_EQ(stop.now, Instant::at(1_ms));
+}
+
+}  // namespace
+}  // namespace fermata::qemu

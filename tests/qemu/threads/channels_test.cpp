@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+//
+// Link v1 on QEMUs whose vCPUs have a thread each: inputs are given where the machine stands for them, outputs have the
+// instants at which it next stands, and nothing is exact beyond that.
+#include <gmock/gmock.h>
+
+#include <sstream>
+#include <tuple>
+
+#include "fermata/base/error.hpp"
+#include "tests/qemu/support/linked_qemu.hpp"
+#include "tests/qemu/support/qmp_client.hpp"
+
+namespace fermata::qemu_test {
+namespace {
+
+using time::Instant;
+using Param = std::tuple<const char*, sim::TimeFrom>;
+
+class ThreadedLink : public ::testing::TestWithParam<Param> {
+ protected:
+  void SetUp() override {
+    qemu_ = find_qemu(std::get<0>(GetParam()));
+    ASSERT_FALSE(HasFailure());
+    if (!qemu_) {
+      GTEST_SKIP() << "QEMU " << std::get<0>(GetParam()) << " is not in FERMATA_TEST_QEMUS";
+    }
+    if (std::get<1>(GetParam()) == sim::TimeFrom::instructions && std::string(std::get<0>(GetParam())) == "7.2") {
+      GTEST_SKIP() << "QEMU 7.2 cannot count instructions with several threads";
+    }
+  }
+  [[nodiscard]] const Qemu& qemu() const { return *qemu_; }
+  [[nodiscard]] LinkedQemu start(LinkedOptions options) const {
+    options.threads = std::get<1>(GetParam());
+    return {*qemu_, options};
+  }
+
+ private:
+  std::optional<Qemu> qemu_;
+};
+
+std::string link_name(const ::testing::TestParamInfo<Param>& info) {
+  return version_name({std::get<0>(info.param), 0}) +
+         (std::get<1>(info.param) == sim::TimeFrom::host ? "_host" : "_instructions");
+}
+
+INSTANTIATE_TEST_SUITE_P(Qemu, ThreadedLink,
+                         ::testing::Combine(every_version(),
+                                            ::testing::Values(sim::TimeFrom::host, sim::TimeFrom::instructions)),
+                         link_name);
+
+// What the guest's own clock showed, of whole lines t=NS.
+std::vector<std::int64_t> clock_of(const Outputs& outputs) {
+  const std::string text = text_of(outputs);
+  std::istringstream lines(text.substr(0, text.rfind('\n') + 1));
+  std::vector<std::int64_t> found;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("t=")) {
+      found.push_back(std::stoll(line.substr(2)));
+    }
+  }
+  return found;
+}
+
+TEST_P(ThreadedLink, TheHandshakeSaysThatNothingIsExact) {
+  LinkedQemu guest = start({.guest = "line", .channels = {"line=alarm:20"}});
+  EXPECT_EQ(guest->abilities() & wire::link::ability_exact, 0U);
+  EXPECT_NE(guest->abilities() & wire::link::ability_reactive, 0U);
+  for (const wire::link::Channel& channel : guest->channels()) {
+    EXPECT_EQ(channel.timing, wire::link::Timing::at_synchronisation) << channel.name;
+  }
+  EXPECT_THAT(guest.messages(), ::testing::HasSubstr("note: not exact: each vCPU has a thread"));
+  try {
+    static_cast<void>(start({.link = {.needs = wire::link::ability_exact}}));
+    ADD_FAILURE() << "a simulator that needs exact instants was let in";
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("exact"));
+  }
+}
+
+TEST_P(ThreadedLink, OutputsHaveTheInstantsAtWhichTheGuestNextStands) {
+  for (const char* vcpus : {"1", "2"}) {
+    LinkedQemu guest = start({.guest = "time", .more = {"-smp", vcpus}});
+    guest.run_in_quanta(Instant::at(100_ms), 1_ms);
+    const Outputs outputs = guest.take_outputs();
+    EXPECT_GE(clock_of(outputs).size(), 5U) << text_of(outputs);
+    for (const auto& [at, text] : outputs) {
+      EXPECT_EQ(at % 1'000'000, 0) << text;
+    }
+  }
+}
+
+// The machine stands at each input's instant, whatever the grant, and no report is made of that.
+TEST_P(ThreadedLink, AnInputIsGivenAtItsInstant) {
+  LinkedQemu guest = start({.guest = "line", .channels = {"line=alarm:20"}});
+  std::vector<std::int64_t> given;
+  for (int i = 0; i < 20; ++i) {
+    const Instant at = Instant::at(20_ms + i * 3'217'003_ns);
+    guest->line("alarm").set(at, true);
+    guest->line("alarm").set(at + 1_ms, false);
+    given.push_back(at.since_origin().ns());
+  }
+  const wire::Stop stop = guest->run_until(Instant::at(200_ms), limit);
+  EXPECT_EQ(stop.now, Instant::at(200_ms));
+  const auto seen = clock_of(guest.take_outputs());
+  ASSERT_FALSE(seen.empty());
+  EXPECT_GE(seen.front(), given.front() - 100) << "the guest's clock counts in units of 100 ns";
+  for (const std::int64_t at : given) {  // time from the host goes on where the host runs no vCPU
+    const auto first = std::ranges::find_if(seen, [at](std::int64_t when) { return when >= at - 100; });
+    if (std::get<1>(GetParam()) == sim::TimeFrom::instructions) {
+      ASSERT_NE(first, seen.end());
+      EXPECT_LT(*first, at + 1'000'000) << "seen while the line was up";
+    }
+  }
+}
+
+TEST_P(ThreadedLink, SerialInputIsTakenAndEchoed) {
+  LinkedQemu guest = start({.guest = "echo"});
+  guest->serial("console").send(Instant::at(10'003_us), "a");
+  guest->serial("console").send(Instant::at(12'345'678_ns), std::string(400, 'b'));
+  guest.run_in_quanta(Instant::at(60_ms), 500_us);
+  const Outputs outputs = guest.take_outputs();
+  EXPECT_EQ(text_of(outputs), 'a' + std::string(400, 'b'));
+  ASSERT_FALSE(outputs.empty());
+  EXPECT_GE(outputs.front().first, 10'003'000);
+}
+
+// As soon as it can, which is at an instant of its own, well before the horizon.
+TEST_P(ThreadedLink, AReactiveOutputHasTheGuestStand) {
+  LinkedQemu guest = start({.guest = "time", .link = {.reactive = {"console"}}});
+  for (int i = 0; i < 5; ++i) {
+    const wire::Stop stop = guest->run_until_output(Instant::at(10'000_ms), limit);
+    ASSERT_EQ(stop.reason, wire::StopReason::output);
+    EXPECT_LT(stop.now, Instant::at(10'000_ms));
+    const Outputs outputs = guest.take_outputs();
+    ASSERT_FALSE(outputs.empty());
+    for (const auto& [at, text] : outputs) {
+      EXPECT_EQ(at, stop.now.since_origin().ns()) << text;
+    }
+    guest->serial("console").send(stop.now, "x");
+  }
+}
+
+TEST_P(ThreadedLink, AGrantOfThePresentInstantIsAnswered) {
+  LinkedQemu guest = start({.guest = "spin"});
+  guest->grant(Instant::at(1_ms));
+  EXPECT_EQ(guest->wait(limit).reason, wire::StopReason::horizon);
+  guest->grant(Instant::at(1_ms));  // the present instant
+  const wire::Stop again = guest->wait(limit);
+  EXPECT_EQ(again.now, Instant::at(1_ms));
+  EXPECT_EQ(again.reason, wire::StopReason::horizon);
+}
+
+TEST_P(ThreadedLink, FramesGoBothWays) {
+  LinkedQemu guest = start({.guest = "netecho",
+                            .more = {"-global", "virtio-mmio.force-legacy=false", "-device",
+                                     "virtio-net-device,netdev=n0,bus=virtio-mmio-bus.0"},
+                            .channels = {"ethernet=n0"}});
+  std::vector<std::int64_t> echoed;
+  guest->ethernet("n0").on_output(
+      [&](Instant at, std::span<const std::byte> /*frame*/) { echoed.push_back(at.since_origin().ns()); });
+  std::vector<std::byte> frame(64);
+  const unsigned header[] = {0x52, 0x54, 0, 0x12, 0x34, 0x56, 2, 0, 0, 0, 0, 1, 0x88, 0xb5};
+  std::transform(std::begin(header), std::end(header), frame.begin(), [](unsigned byte) { return std::byte(byte); });
+  for (int i = 0; i < 10; ++i) {
+    guest->ethernet("n0").send(Instant::at(100_ms + i * 7'003_us), frame);
+  }
+  guest.run_in_quanta(Instant::at(300_ms), 2_ms);
+  EXPECT_EQ(echoed.size(), 10U);
+  for (const std::int64_t at : echoed) {
+    EXPECT_GE(at, 100'000'000);
+  }
+}
+
+TEST_P(ThreadedLink, EndsAreTold) {
+  LinkedQemu guest = start({.guest = "exit3"});
+  const wire::Stop exit = guest->run_until(Instant::at(5_s), limit);
+  EXPECT_EQ(exit.reason, wire::StopReason::powered_off);
+  EXPECT_EQ(exit.exit_status, 3);
+  EXPECT_LE(exit.now, Instant::at(5_s));
+
+  LinkedQemu orderly = start({.guest = "poweroff"});
+  const wire::Stop off = orderly->run_until(Instant::at(5_s), limit);
+  EXPECT_EQ(off.reason, wire::StopReason::powered_off);
+  EXPECT_EQ(off.exit_status, 0);
+}
+
+// A user's stop and a reset: the simulator hears of them, and the grant goes on.
+TEST_P(ThreadedLink, WhatTheUserDoesIsTold) {
+  QmpClient qmp;
+  LinkedQemu guest = start({.guest = "time", .more = qmp.arguments(), .descriptors = {qmp.descriptor()}});
+  guest->run_until(Instant::at(20_ms), limit);
+  qmp.connect();
+  const auto next = [&] {
+    guest->grant(Instant::at(3'600'000_ms));
+    return guest->wait(limit);
+  };
+  guest->grant(Instant::at(3'600'000_ms));
+  qmp.execute("stop");
+  const wire::Stop stopped = guest->wait(limit);
+  EXPECT_EQ(stopped.reason, wire::StopReason::user);
+  EXPECT_GE(stopped.now, Instant::at(20_ms));
+  qmp.execute("cont");
+  qmp.execute("system_reset");
+  const wire::Stop reset = next();
+  EXPECT_EQ(reset.reason, wire::StopReason::reset);
+  EXPECT_GE(reset.now, stopped.now);
+  qmp.execute("quit");
+  EXPECT_EQ(guest->wait(limit).reason, wire::StopReason::powered_off);
+}
+
+TEST_P(ThreadedLink, CheckpointsTakeTheGuestBack) {
+  const TempFolder folder;
+  const std::string disk = folder.path("snapshots.qcow2");
+  ASSERT_EQ(run({qemu().folder() / "qemu-img", "create", "-q", "-f", "qcow2", disk, "8M"}).status, host::ExitStatus{});
+  LinkedQemu guest =
+      start({.arch = "aarch64", .guest = "time", .more = {"-drive", "if=none,format=qcow2,file=" + disk}});
+  guest.run_in_quanta(Instant::at(25_ms), 1_ms);
+  guest.take_outputs();
+  guest->checkpoint("here", limit);
+  for (int i = 0; i < 2; ++i) {
+    guest.run_in_quanta(Instant::at(60_ms), 1_ms);
+    const auto clock = clock_of(guest.take_outputs());
+    ASSERT_FALSE(clock.empty());
+    EXPECT_GE(clock.front(), 25'000'000);
+    EXPECT_LT(clock.front(), 60'000'000);
+    guest->restore("here", limit);
+    EXPECT_EQ(guest->now(), Instant::at(25_ms));
+  }
+}
+
+TEST_P(ThreadedLink, WindowsAreRefusedWithTheReason) {
+  try {
+    static_cast<void>(start({.guest = "window", .channels = {"window=board@0x10010000+0x1000"}}));
+    ADD_FAILURE() << "a window was let through";
+  } catch (const base::Error& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("ended"));
+  }
+}
+
+}  // namespace
+}  // namespace fermata::qemu_test
