@@ -158,6 +158,7 @@ void Channels::load(const Saved& saved) {
   }
   machine_->return_to(saved.now);
   last_output_ = saved.now;
+  late_.clear();
 }
 
 void Channels::checkpoint(const std::string& name) {

@@ -23,8 +23,8 @@
 namespace fermata::qemu {
 namespace {
 
-// For the follower, on QEMU's way out: more than it waits for bytes.
-constexpr auto longest_goodbye = std::chrono::seconds(1);
+// For the session, on QEMU's way out: more than the follower waits for a simulator that does not read.
+constexpr auto longest_goodbye = std::chrono::seconds(11);
 
 }  // namespace
 
@@ -33,6 +33,15 @@ void ThreadedExecutor::with_follower(const std::function<void(guest::Follower&)>
   const std::lock_guard guard(following_);
   if (!is_over()) {
     use(*follower_);
+  }
+}
+
+void ThreadedExecutor::with_inputs(const std::function<void(Inputs&)>& use) {
+  if (inputs_ != nullptr) {
+    const std::lock_guard guard(following_);
+    if (!is_over()) {
+      use(*inputs_);
+    }
   }
 }
 
@@ -46,29 +55,28 @@ void ThreadedExecutor::come_to_stand(bool is_early) {
   if (is_early) {
     horizon_ = std::clamp(now(), reported_at_, horizon_);
   }
-  if (inputs_ != nullptr) {
-    inputs_->standing(horizon_);
-    deliver_due();
-  }
+  deliver_due();
 }
 
-// What the devices answer at once is told with this instant, too.
+// What was sent goes first; what the devices answer at once has this instant, too.
 void ThreadedExecutor::deliver_due() {
-  if (inputs_ == nullptr) {
-    return;
-  }
-  inputs_->standing(horizon_);
-  if (const auto input = inputs_->next(); input && *input <= horizon_ && !reason_) {
-    inputs_->deliver(horizon_);
-    inputs_->standing(horizon_);
-  }
+  with_inputs([this](Inputs& inputs) {
+    inputs.standing(horizon_);
+    if (const auto input = inputs.next(); input && *input <= horizon_ && !reason_) {
+      inputs.deliver(horizon_);
+      inputs.standing(horizon_);
+    }
+  });
 }
 
-// The machine stands where the simulator is to know of it, or only on the way there.
+// The machine stands where the simulator is to know of it, or only on the way there. What was told is written here,
+// where nothing runs on however long that takes.
 void ThreadedExecutor::arrive() {
+  static_cast<void>(tell_news());
   const auto reason = std::exchange(reason_, std::nullopt);
   if (!reason && horizon_ < target_) {
-    granted_ = target_;
+    with_follower([](guest::Follower& follower) { follower.serve({}); });
+    granted_ = std::max(target_, granted_.value_or(target_));
     return;
   }
   granted_.reset();  // the session says anew what it grants
@@ -86,6 +94,7 @@ void ThreadedExecutor::stop_soon() {
 void ThreadedExecutor::return_to(time::Instant now) {
   zero_ = time_.reading() - now.since_origin();
   horizon_ = target_ = reported_at_ = now;
+  reason_.reset();
 }
 
 // Lock held.
@@ -97,32 +106,40 @@ void ThreadedExecutor::keep_news(wire::StopReason reason) {
   }
 }
 
-// Lock held: where the machine is, as far as the simulator is to know.
+// Where the machine is, as far as the simulator is to know. Lock held, or on QEMU's way out.
 time::Instant ThreadedExecutor::standing_at() const {
-  const time::Instant at = is_held_ ? horizon_ : is_started_ ? now() : instant_of(stopped_at_);
-  return std::max({at, reported_at_, inputs_->last_output()});
+  const time::Instant at = is_held_at_horizon() ? horizon_ : is_started_ ? now() : instant_of(stopped_at_);
+  return std::max({std::min(at, horizon_), reported_at_, inputs_->last_output()});
 }
 
-// False if there was nothing to tell.
+// False if there is nothing to tell, or the machine runs. Where its user has stopped it on the way, what the guest has
+// sent waits until the agent has it stand.
 bool ThreadedExecutor::tell_news() {
-  if (!has_news_.exchange(false)) {
+  if (!has_news_) {
     return false;
   }
   host_.lock();
+  const bool stands = !is_over() && (is_held_ || !is_started_);
   const time::Instant at = standing_at();
-  const auto news = std::exchange(news_, {});
-  inputs_->standing(at);
+  std::vector<wire::StopReason> news;
+  if (stands) {
+    has_news_ = false;
+    news.swap(news_);
+    if (is_held_) {
+      with_inputs([at](Inputs& inputs) { inputs.standing(at); });
+    }
+  }
   host_.unlock();
   for (const wire::StopReason reason : news) {
     report({.now = at, .reason = reason});
   }
-  return true;
+  return stands;
 }
 
 // Some devices of QEMU 7.2 end the process themselves, from within a guest's instruction.
 void ThreadedExecutor::ended(int exit_status) {
   std::unique_lock guard(following_, longest_goodbye);
-  if (inputs_ != nullptr && has_started_ && guard.owns_lock() && !is_over() && !is_leaving_ &&
+  if (guard.owns_lock() && inputs_ != nullptr && has_started_ && !is_over() && !is_leaving_ &&
       (!is_started_ || host_.is_vcpu_thread())) {
     const time::Instant at = standing_at();
     inputs_->standing(at);

@@ -204,5 +204,44 @@ TEST_F(StandingTest, TheEndIsToldWithItsStatus) {
   EXPECT_EQ(stop.now, Instant::at(1_ms));
 }
 
+// The end comes while the machine is brought to a halt on its way: it is told where it was, not where it was going.
+TEST_F(StandingTest, AnEndWithinAnEarlyStopHasItsOwnInstant) {
+  start({.reactive = {"console"}});
+  guest_->run_until(Instant::at(1_ms), limit);
+  time_.set_gate(2_ms);
+  guest_->grant(Instant::at(3'600_s));
+  time_.wait_at_gate();
+  machine_.lock();
+  machine_.in_next_pause([this] {
+    executor_.machine_stopped("quit");
+    executor_.ended(0);
+  });
+  machine_.unlock();
+  send("x");
+  wire::Stop stop = guest_->wait(limit);
+  while (stop.reason == wire::StopReason::output) {
+    guest_->grant(Instant::at(3'600_s));
+    stop = guest_->wait(limit);
+  }
+  EXPECT_EQ(stop.reason, wire::StopReason::powered_off);
+  EXPECT_GE(stop.now, Instant::at(2_ms));
+  EXPECT_LT(stop.now, Instant::at(3_ms));
+  EXPECT_EQ(outputs_, "x@" + std::to_string(stop.now.since_origin().ns()) + " ");
+}
+
+TEST_F(StandingTest, AResetOnTheWayIsToldWhereTheMachineStandsForIt) {
+  start({.reactive = {"console"}});
+  guest_->run_until(Instant::at(1_ms), limit);
+  time_.set_gate(2_ms);
+  guest_->grant(Instant::at(5_ms));
+  time_.wait_at_gate();
+  machine_.reset();
+  const wire::Stop reset = guest_->wait(limit);
+  EXPECT_EQ(reset.reason, wire::StopReason::reset);
+  EXPECT_EQ(reset.now, Instant::at(2_ms));
+  time_.open_gate();
+  EXPECT_EQ(guest_->wait(limit).now, Instant::at(5_ms)) << "the grant goes on";
+}
+
 }  // namespace
 }  // namespace fermata::qemu

@@ -65,9 +65,7 @@ void ThreadedExecutor::wait_for_order() {
   }
   if (!granted_) {
     with_follower([](guest::Follower& follower) { follower.serve(look_interval); });
-    if (inputs_ != nullptr) {
-      inputs_->waiting();
-    }
+    with_inputs([](Inputs& inputs) { inputs.waiting(); });
   } else if (!host_.is_running()) {
     host_.pause();
   }
@@ -76,7 +74,7 @@ void ThreadedExecutor::wait_for_order() {
 void ThreadedExecutor::pause_again() {
   host_.lock();
   const bool has_gone = !host_.is_running() || has_let_go();
-  if (has_gone && must_pause_.exchange(false) && host_.is_running()) {
+  if (has_gone && !is_over() && must_pause_.exchange(false) && host_.is_running()) {
     pause_by([this] { vcpus_.pause(); });
   }
   host_.unlock();
@@ -111,7 +109,7 @@ void ThreadedExecutor::let_go() {
 void ThreadedExecutor::run_to(time::Instant horizon) {
   host_.lock();
   // Its user was quicker; or QEMU may be in the midst of a reset, for which it drops its lock once.
-  if (!host_.is_running() || !has_let_go() || must_pause_ || host_.is_lock_wanted()) {
+  if (!host_.is_running() || !has_let_go() || must_pause_ || host_.is_lock_wanted() || is_over()) {
     granted_ = horizon;
     host_.unlock();
     host_.pause();
@@ -144,23 +142,29 @@ time::Instant ThreadedExecutor::next_stop() const {
 
 // Runs on for a while; true once the machine stands.
 bool ThreadedExecutor::has_got_there() {
-  const bool has_come = time_.run([this] { return is_over() || !host_.is_running() || is_stop_wanted_ || has_news_; });
-  const bool had_news = tell_news();
-  if (has_come) {
+  if (time_.run([this] { return is_over() || !host_.is_running() || is_to_stand_early(); })) {
     return !was_raised() && hold();
   }
-  if (is_stop_wanted_ && host_.is_running()) {
+  if (host_.is_running() && is_to_stand_early()) {
     return hold();
   }
-  if (!had_news) {
+  if (!tell_news()) {
     host_.pause();
   }
   return false;
 }
 
-// True if a later horizon has come meanwhile: the guest goes on without a stop.
+// For what the guest has sent, for what has happened to it, or because its simulator has gone.
+bool ThreadedExecutor::is_to_stand_early() const { return is_stop_wanted_ || has_news_ || is_leaving_; }
+
+// True if a later horizon has come meanwhile: the guest goes on without a stop. Not while there is something to write,
+// for which a peer may have us wait: the vCPUs are to stand then.
 bool ThreadedExecutor::was_raised() {
-  with_follower([](guest::Follower& follower) { follower.serve({}); });
+  with_follower([this](guest::Follower& follower) {
+    if (horizon_ == target_ && follower.unsent_bytes() == 0) {
+      follower.serve({});
+    }
+  });
   if (is_leaving_ || !granted_ || *granted_ <= target_) {
     return false;
   }
@@ -180,9 +184,9 @@ bool ThreadedExecutor::was_raised() {
 // go, or has it stand itself this moment (the clock is off), for a reset.
 bool ThreadedExecutor::hold() {
   host_.lock();
-  const bool is_ours = !host_.is_running() || (has_let_go() && host_.is_clock_enabled());
+  const bool is_ours = !is_over() && (!host_.is_running() || (has_let_go() && host_.is_clock_enabled()));
   const bool is_at_horizon = time_.reading() >= reading_of(horizon_);
-  const bool is_there = is_ours && (is_at_horizon || (is_stop_wanted_ && host_.is_running()));
+  const bool is_there = is_ours && (is_at_horizon || (is_to_stand_early() && host_.is_running()));
   if (is_there) {
     if (host_.is_running()) {
       vcpus_.run_timers();
@@ -231,7 +235,7 @@ void ThreadedExecutor::machine_started() {
   }
   is_restoring_ = false;
   const time::Duration limit = reading_of(horizon_);
-  time_.started(is_held_ ? limit : is_moved ? reading : stopped_at_, limit);
+  time_.started(is_held_at_horizon() ? limit : is_moved ? reading : stopped_at_, limit);
   is_started_ = true;
   is_letting_go_ = true;
   vcpus_.turn_clock_off();

@@ -75,13 +75,16 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   }
   [[nodiscard]] time::Instant next_stop() const;
   [[nodiscard]] time::Instant standing_at() const;
+  [[nodiscard]] bool is_held_at_horizon() const { return is_held_ && !is_pausing_; }
   void with_follower(const std::function<void(guest::Follower&)>& use);
+  void with_inputs(const std::function<void(Inputs&)>& use);
   void keep_news(wire::StopReason reason);
   bool tell_news();
   void report(const wire::Stop& stop);
   void wait_for_order();
   void run_to(time::Instant horizon);
   [[nodiscard]] bool has_got_there();
+  [[nodiscard]] bool is_to_stand_early() const;
   [[nodiscard]] bool was_raised();
   [[nodiscard]] bool hold();
   void come_to_stand(bool is_early);
@@ -99,7 +102,9 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   MachineTime& time_;
   guest::Follower* follower_ = nullptr;
   Inputs* inputs_ = nullptr;
-  std::timed_mutex following_;  // whose turn with the follower it is; after QEMU's lock only in `ended`, which gives up
+  // Whose turn with the session it is: the agent's thread's, or that of QEMU's end, which may not have QEMU's lock.
+  // With it the agent's thread takes QEMU's lock only for checkpoints; `ended` gives up after a while.
+  std::timed_mutex following_;
 
   // Of the agent's thread.
   std::optional<time::Instant> granted_;

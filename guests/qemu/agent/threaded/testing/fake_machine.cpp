@@ -140,6 +140,9 @@ void FakeMachine::pause_all() {
   };
   Guard guard(lock_, std::adopt_lock);
   changed_.wait(guard, all_stand);
+  if (const auto what = std::exchange(in_pause_, nullptr)) {
+    what();
+  }
   if (!is_ending_ && is_reset_in_pause_.exchange(false)) {
     listener_->machine_reset();
     resume_all();

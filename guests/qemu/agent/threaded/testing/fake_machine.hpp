@@ -46,6 +46,8 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   /// The same at the next pause, before whoever asked for that sees the vCPUs stand: QEMU's main thread gets the lock
   /// first.
   void reset_in_next_pause() { is_reset_in_pause_ = true; }
+  /// Called at the next pause, once the vCPUs stand, before whoever asked for that sees it; lock held. While they run.
+  void in_next_pause(std::function<void()> what) { in_pause_ = std::move(what); }
   /// The lock is dropped before the vCPUs are let go.
   void reset_in_pieces(const std::function<void()>& between);
   /// Loads a snapshot whose clock shows `reading`; QEMU's word for why it stops is `state`.
@@ -170,6 +172,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   std::condition_variable changed_;
   QemuHost::Listener* listener_ = nullptr;
   std::function<void()> let_go_{};
+  std::function<void()> in_pause_{};
   std::optional<time::Duration> timer_;
   bool is_timer_of_another_thread_ = false;
   std::atomic<std::int64_t> clock_ns_{0};
