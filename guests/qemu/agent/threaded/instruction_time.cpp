@@ -2,16 +2,24 @@
 //
 // A slice of virtual time:
 //
-//   agent's thread                            vCPU threads
-//     run timers, find the slice's end
-//     open the slice ------------------------> counts are filled up: guest code
-//                                              a count below zero: queue the wait (a vCPU must not block in guest code)
-//     wait until all have arrived <----------- wait, outside guest code: arrived
-//                                              nothing to execute: asleep, counts as arrived
-//     all are there: the slice's end is now
+//   first vCPU to arrive                      last one to arrive
+//     count below zero: queue the wait (a vCPU must not block in guest code)
+//     wait, outside guest code: arrived
+//                                              the same, and all are there: the slice's end is now
+//                                              run timers, find the next slice's end, fill up all counts
+//     guest code <---------------------------- guest code
 //
-// A block is executed whole, so a vCPU may be some instructions beyond a slice's end: it has as many less in the next.
-// One that wakes up within a slice has the whole of it before it.
+// So no other thread is woken for it. The agent's does what the last one cannot: at the limit, where all are asleep or
+// the last has fallen asleep, and where other threads of QEMU's are waited for.
+//
+// Each vCPU has a time of its own, counted in its instructions. A block is executed whole, so it may be some beyond a
+// slice's end: it has as many less in the next. A timer that is armed for before the end has the slice end there: the
+// vCPU that armed it gets no further, and the others are called out of guest code; who was further already waits. One
+// that wakes up goes on from where it was woken: by another vCPU at that one's time.
+//
+// The clock is the latest of those times that anybody has looked at. Else a guest would see it go back from one vCPU to
+// another, which no real machine's does; Linux, for one, takes that for an overflow. Until the next look the vCPUs
+// are not hurried: what they execute is by their own times.
 //
 // The mutex comes after QEMU's lock; nobody takes that lock, or waits for the other side, with the mutex held.
 #include "guests/qemu/agent/threaded/instruction_time.hpp"
@@ -27,6 +35,17 @@ namespace {
 constexpr auto look_interval = std::chrono::microseconds(1000);
 constexpr auto short_interval = std::chrono::microseconds(20);  // when it does
 
+std::int64_t floor_of(std::int64_t dividend, std::int64_t divisor) {
+  const std::int64_t quotient = dividend / divisor;
+  return dividend % divisor < 0 ? quotient - 1 : quotient;
+}
+
+void raise_to(std::atomic<std::int64_t>& highest, std::int64_t value) {
+  std::int64_t before = highest.load();
+  while (before < value && !highest.compare_exchange_weak(before, value)) {
+  }
+}
+
 }  // namespace
 
 InstructionTime::InstructionTime(QemuHost& host, Vcpus& vcpus, VcpuCounters& counters, const Options& options)
@@ -38,19 +57,27 @@ InstructionTime::InstructionTime(QemuHost& host, Vcpus& vcpus, VcpuCounters& cou
   }
 }
 
-// A vCPU's own time is as far in the slice as it has got with its instructions; everybody else is at its start.
 time::Duration InstructionTime::reading() const {
   if (is_stopped_.load(std::memory_order_acquire)) {
     return vcpus_.running_clock();
   }
-  const time::Duration start = slice_start();
+  const time::Duration now = std::max(slice_start(), latest());
   const int index = counters_.this_vcpu();
-  if (index < 0) {
-    return start;
+  if (index < 0 || index >= counters_.count()) {
+    return now;
   }
-  const time::Duration end = slice_end();
-  const auto left = time::Duration::nanoseconds(counters_.left(index) * vcpu(index).instruction_ns);
-  return std::clamp(end - left, start, std::max(start, end));
+  const time::Duration own = own_time(index);
+  raise_to(latest_ns_, own.ns());
+  return std::max(own, now);
+}
+
+// In the vCPU's thread, or while it does not execute, as all that follows of a vCPU's.
+time::Duration InstructionTime::executed_to(int index) const {
+  return time::Duration::nanoseconds(vcpu(index).due_ns - counters_.left(index) * vcpu(index).instruction_ns);
+}
+
+time::Duration InstructionTime::own_time(int index) const {
+  return std::min(executed_to(index), time::Duration::nanoseconds(vcpu(index).furthest_ns));
 }
 
 bool InstructionTime::begin(time::Duration limit) {
@@ -60,23 +87,55 @@ bool InstructionTime::begin(time::Duration limit) {
   return true;
 }
 
+// The vCPUs, which QEMU had stand, need not meet before the first slice.
+void InstructionTime::resumed() {
+  vcpus_.run_timers();
+  const auto timer = host_.next_timer();
+  std::vector<int> arrived;
+  {
+    const std::lock_guard guard(mutex_);
+    const time::Duration start = slice_start();
+    const auto is_awake = [this](int index) { return !counters_.is_idle(index); };
+    const bool is_usual = !is_open_ && start < limit_ && !is_one_stopped() && (!timer || *timer > start);
+    if (!is_usual || !is_any(is_awake)) {
+      return;
+    }
+    open_slice(timer ? std::min(*timer, limit_) : limit_);
+    for (int i = 0; i < counters_.count(); ++i) {
+      if (is_awake(i)) {
+        skip_to(i, start);
+        fill_up(i);
+        if (counters_.left(i) <= 0) {
+          arrived.push_back(i);
+        }
+      }
+    }
+  }
+  std::ranges::for_each(arrived, [this](int index) { queue_wait(index); });
+}
+
 bool InstructionTime::run(const std::function<bool()>& must_stop) {
   for (;;) {
     if (must_stop()) {
       let_go();
       return false;
     }
-    std::unique_lock guard(mutex_);
-    arrived_.wait_for(guard, look_interval, [this] { return is_hurried_ || have_all_arrived(); });
-    if (std::exchange(is_hurried_, false) || !have_all_arrived()) {
-      continue;
+    {
+      std::unique_lock guard(mutex_);
+      must_let_go_ = false;  // it was set if an earlier run was cut short
+      arrived_.wait_for(guard, look_interval, [this] { return is_hurried_ || have_all_arrived(); });
+      if (std::exchange(is_hurried_, false) || !have_all_arrived()) {
+        continue;
+      }
+      if (slice_end() >= limit_) {
+        stand(slice_end());
+        return true;
+      }
     }
-    set_clock(slice_end(), slice_end());
-    if (slice_start() >= limit_) {
-      return true;
+    if (!next_slice_of_agent(false)) {
+      host_.pause();
+      static_cast<void>(next_slice_of_agent(true));
     }
-    guard.unlock();
-    next_slice();
   }
 }
 
@@ -91,38 +150,65 @@ void InstructionTime::raise(time::Duration limit) {
   limit_ = limit;
 }
 
-// All have arrived or sleep. Timers are run here, at their very time; one that stays due is another thread's to run.
-// While QEMU is about to let the vCPUs go, after its user's stop or a reset, they sleep too, and no time passes.
-void InstructionTime::next_slice() {
+bool InstructionTime::next_slice_of_agent(bool has_waited) {
   host_.lock();
+  const bool is_done = next_slice(has_waited);
+  host_.unlock();
+  return is_done;
+}
+
+// Lock held. Timers are run here, at their very time; one that stays due is another thread's to run. While QEMU is
+// about to let the vCPUs go, after its user's stop or a reset, they sleep too, and no time passes. False if others are
+// to be waited for, once, before time goes on; it does not while all are asleep and they are not done.
+bool InstructionTime::next_slice(bool has_waited) {
   if (!host_.is_clock_enabled()) {
-    host_.unlock();
-    host_.pause();
-    return;
+    return false;
+  }
+  {
+    const std::lock_guard guard(mutex_);
+    if (!have_all_arrived()) {
+      return true;
+    }
+    stand(slice_end());
+    if (slice_start() >= limit_) {
+      return true;
+    }
   }
   vcpus_.run_timers();
   const auto timer = host_.next_timer();
-  host_.unlock();
   const time::Duration start = slice_start();
   const bool waits_for_others = (timer && *timer <= start) || host_.is_lock_wanted() || is_one_stopped();
-  if (waits_for_others) {
-    host_.pause();
+  if (waits_for_others && !has_waited) {
+    return false;
   }
   const std::lock_guard guard(mutex_);
   if (!have_all_arrived()) {
-    return;  // a timer has woken one up: it comes here first
+    return true;  // a timer has woken one up: it comes here first
   }
   const time::Duration next = timer && *timer > start ? std::min(*timer, limit_) : limit_;
   if (!are_all_asleep()) {
-    open_slice(std::min(next, start + longest_slice_));
+    open_slice(next);
   } else if (!waits_for_others) {
-    set_clock(next, next);
+    stand(next);
   }
+  return true;
 }
 
-// Who was further beyond the last slice than this one is long waits for the next.
+// No slice is open; `at` is where all have got to.
+void InstructionTime::stand(time::Duration at) {
+  if (std::exchange(is_open_, false) || at > slice_end()) {
+    met_ = at;
+  }
+  const std::int64_t now_ns = std::max(at, latest()).ns();
+  end_ns_ = now_ns;
+  start_ns_ = now_ns;
+}
+
+// Who was further beyond the last slice than this one is long waits for the next. As the clock may be ahead of where
+// they met, it is that which they are not to get too far from.
 void InstructionTime::open_slice(time::Duration end) {
-  set_clock(slice_start(), end);
+  end_ns_ = std::max(slice_start(), std::min(end, met_ + longest_slice_)).ns();
+  is_open_ = true;
   for (int i = 0; i < counters_.count(); ++i) {
     if (vcpu(i).has_arrived) {
       fill_up(i);
@@ -132,50 +218,63 @@ void InstructionTime::open_slice(time::Duration end) {
   released_.notify_all();
 }
 
-// The end first: a reader between the two is in no vCPU.
-void InstructionTime::set_clock(time::Duration start, time::Duration end) {
-  end_ns_ = end.ns();
-  start_ns_ = start.ns();
-  ++state_;
+// The vCPUs that have to be told, without the mutex.
+std::vector<int> InstructionTime::shorten_slice(time::Duration end) {
+  std::vector<int> others;
+  end_ns_ = std::max(end, slice_start()).ns();
+  const int self = counters_.this_vcpu();
+  for (int i = 0; i < counters_.count(); ++i) {
+    if (i == self) {
+      fill_up(i);
+    } else if (!vcpu(i).has_arrived && !vcpu(i).is_asleep) {
+      others.push_back(i);
+    }
+  }
+  return others;
 }
 
-// In the vCPU's thread, or while it waits. A block is executed whole: what was too much counts; so does what of a slice
-// was too little for an instruction.
+// Up to the slice's end, as far as it is not already. What of a slice is too short for an instruction counts for the
+// next. If the end has come nearer, what the vCPU is already beyond it may have read.
 void InstructionTime::fill_up(int index) {
   Vcpu& self = vcpu(index);
-  const std::int64_t beyond = std::min<std::int64_t>(counters_.left(index), 0);
-  const std::int64_t span_ns = (slice_end() - slice_start()).ns() + self.rest_ns;
-  self.rest_ns = span_ns % self.instruction_ns;
-  counters_.set_left(index, span_ns / self.instruction_ns + beyond);
-  self.filled_up_for = state_;
+  const time::Duration before = own_time(index);
+  const std::int64_t more = floor_of(slice_end().ns() - self.due_ns, self.instruction_ns);
+  counters_.set_left(index, counters_.left(index) + more);
+  self.due_ns += more * self.instruction_ns;
+  self.furthest_ns = std::max(slice_end(), before).ns();
 }
 
-bool InstructionTime::have_all_arrived() const {
-  for (int i = 0; i < counters_.count(); ++i) {
-    if (!vcpu(i).has_arrived && !(vcpu(i).is_asleep && counters_.is_idle(i))) {
-      return false;
-    }
+// The time until `to` is over for a vCPU that did not execute.
+void InstructionTime::skip_to(int index, time::Duration to) {
+  Vcpu& self = vcpu(index);
+  if (executed_to(index) + time::Duration::nanoseconds(self.instruction_ns) <= to) {
+    self.due_ns = to.ns();
+    self.furthest_ns = std::max(self.furthest_ns, to.ns());
+    counters_.set_left(index, 0);
   }
-  return true;
 }
 
-bool InstructionTime::are_all_asleep() const {
+template <typename Is>
+bool InstructionTime::is_any(Is is) const {
   for (int i = 0; i < counters_.count(); ++i) {
-    if (!vcpu(i).is_asleep) {
-      return false;
-    }
-  }
-  return true;
-}
-
-// With one at a breakpoint, of which QEMU's main thread will hear: time does not go on by itself.
-bool InstructionTime::is_one_stopped() const {
-  for (int i = 0; i < counters_.count(); ++i) {
-    if (counters_.is_stopped(i)) {
+    if (is(i)) {
       return true;
     }
   }
   return false;
+}
+
+bool InstructionTime::have_all_arrived() const {
+  return !is_any([this](int i) { return !vcpu(i).has_arrived && !(vcpu(i).is_asleep && counters_.is_idle(i)); });
+}
+
+bool InstructionTime::are_all_asleep() const {
+  return !is_any([this](int i) { return !vcpu(i).is_asleep; });
+}
+
+// With one at a breakpoint, of which QEMU's main thread will hear: time does not go on by itself.
+bool InstructionTime::is_one_stopped() const {
+  return is_any([this](int i) { return counters_.is_stopped(i); });
 }
 
 void InstructionTime::let_go() {
@@ -184,65 +283,131 @@ void InstructionTime::let_go() {
   released_.notify_all();
 }
 
-// A slice counts as finished, for those too that were in the midst of it.
 void InstructionTime::end() {
   let_go();
   vcpus_.pause();
   const std::lock_guard guard(mutex_);
-  set_clock(slice_end(), slice_end());
+  stand_at_the_furthest();
 }
 
-// As at an end.
 void InstructionTime::stopped() {
   let_go();
-  vcpus_.set_running_clock(slice_end());
   const std::lock_guard guard(mutex_);
+  stand_at_the_furthest();
+  vcpus_.set_running_clock(slice_start());
   is_stopped_ = true;
-  set_clock(slice_end(), slice_end());
+}
+
+// A slice counts as finished where the furthest vCPU has got to, for those too that are behind: no vCPU's clock goes
+// back, in a snapshot neither.
+void InstructionTime::stand_at_the_furthest() {
+  time::Duration at = slice_start();
+  for (int i = 0; i < counters_.count(); ++i) {
+    at = std::max(at, own_time(i));
+  }
+  stand(at);
+  for (int i = 0; i < counters_.count(); ++i) {
+    skip_to(i, slice_start());
+  }
 }
 
 void InstructionTime::started(time::Duration reading, time::Duration limit) {
   const std::lock_guard guard(mutex_);
   limit_ = limit;
-  set_clock(reading, reading);
+  for (int i = 0; i < counters_.count(); ++i) {
+    vcpu(i).kicked_at_ns = never;
+    if (reading != slice_start()) {  // a snapshot's: what a vCPU was beyond is of another time
+      vcpu(i).due_ns = reading.ns();
+      vcpu(i).furthest_ns = reading.ns();
+      counters_.set_left(i, 0);
+    }
+  }
+  is_open_ = false;
+  latest_ns_ = reading.ns();
+  met_ = reading;
+  end_ns_ = reading.ns();
+  start_ns_ = reading.ns();
   must_let_go_ = false;
   is_stopped_ = false;
 }
 
-void InstructionTime::spent(int vcpu_index) {
-  if (!vcpu(vcpu_index).is_wait_queued.exchange(true)) {
-    counters_.queue_wait(vcpu_index);
+void InstructionTime::spent(int vcpu_index) { queue_wait(vcpu_index); }
+
+void InstructionTime::queue_wait(int index) {
+  if (!vcpu(index).is_wait_queued.exchange(true)) {
+    counters_.queue_wait(index);
   }
 }
 
-// Until the next slice, or until QEMU has this vCPU stand, which shows in the clock: it must not go on before.
+// Until the next slice, or until QEMU has this vCPU stand, which shows in the clock: it must not go on before. At once
+// if it was only to hear of another end.
 void InstructionTime::wait(int index) {
   Vcpu& self = vcpu(index);
+  self.is_wait_queued = false;
+  bool is_last = false;
+  {
+    const std::lock_guard guard(mutex_);
+    fill_up(index);
+    self.has_arrived = counters_.left(index) <= 0;
+    is_last = self.has_arrived && !must_let_go_ && slice_end() < limit_ && have_all_arrived();
+  }
+  if (is_last) {
+    static_cast<void>(next_slice(false));
+  }
   host_.unlock();
   {
     std::unique_lock guard(mutex_);
-    self.has_arrived = true;
-    arrived_.notify_one();
+    if (self.has_arrived && have_all_arrived()) {
+      arrived_.notify_one();
+    }
     while (self.has_arrived && host_.is_clock_enabled()) {
       released_.wait_for(guard, must_let_go_ ? short_interval : look_interval);
     }
     self.has_arrived = false;
   }
   host_.lock();
-  self.is_wait_queued = false;
 }
 
 void InstructionTime::falls_asleep(int index) {
   const std::lock_guard guard(mutex_);
+  vcpu(index).kicked_at_ns = never;
   vcpu(index).is_asleep = true;
-  arrived_.notify_one();
+  if (have_all_arrived()) {
+    arrived_.notify_one();
+  }
 }
 
+// It goes on from where it was woken. Before its next instruction it waits, if there is none for it.
 void InstructionTime::wakes_up(int index) {
-  const std::lock_guard guard(mutex_);
-  vcpu(index).is_asleep = false;
-  if (vcpu(index).filled_up_for != state_) {
+  Vcpu& self = vcpu(index);
+  bool must_wait = false;
+  {
+    const std::lock_guard guard(mutex_);
+    self.is_asleep = false;
+    skip_to(index, std::max(slice_start(), time::Duration::nanoseconds(self.kicked_at_ns.exchange(never))));
     fill_up(index);
+    must_wait = counters_.left(index) <= 0;
+  }
+  if (must_wait) {
+    queue_wait(index);
+  }
+}
+
+void InstructionTime::armed(time::Duration reading) {
+  std::vector<int> others;
+  {
+    const std::lock_guard guard(mutex_);
+    if (is_open_ && reading < slice_end()) {
+      others = shorten_slice(reading);
+    }
+  }
+  std::ranges::for_each(others, [this](int index) { queue_wait(index); });
+}
+
+void InstructionTime::kicked(int index) {
+  Vcpu& self = vcpu(index);
+  if (self.is_asleep && self.kicked_at_ns == never && !counters_.is_idle(index)) {
+    self.kicked_at_ns = reading().ns();
   }
 }
 

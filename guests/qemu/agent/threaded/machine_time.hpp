@@ -10,7 +10,7 @@ namespace fermata::qemu {
 /// Where the virtual time of a machine whose vCPUs have a thread each comes from, and how it is run up to a limit and
 /// stopped there. Readings are of QEMU's virtual clock. The agent's thread calls, in this order:
 ///
-///     begin (lock)   run (no lock)   [raise, run ...]   end (lock)
+///     begin (lock)   resumed (lock)   run (no lock)   [raise, run ...]   end (lock)
 ///
 /// and `stopped` and `started` come from QEMU's main thread, with the lock, whenever its user stops the machine.
 class MachineTime {
@@ -23,6 +23,8 @@ class MachineTime {
   /// The machine is to go on, up to `limit`; the vCPUs stand. False if it has got there already (it ran on for longer
   /// the last time): the clock shows the limit, and there is nothing to run or to end.
   [[nodiscard]] virtual bool begin(time::Duration limit) = 0;
+  /// The vCPUs have been let go; none has gone on yet.
+  virtual void resumed() {}
   /// Returns true when the clock shows the limit, or false soon after `must_stop` says yes; the vCPUs may still run.
   virtual bool run(const std::function<bool()>& must_stop) = 0;
   /// Has `run` ask `must_stop` now. Any thread; with QEMU's lock or without.

@@ -123,6 +123,7 @@ void ThreadedExecutor::run_to(time::Instant horizon) {
   if (horizon_ > standing && time_.begin(reading_of(horizon_))) {
     is_held_ = false;
     vcpus_.resume();
+    time_.resumed();
     host_.unlock();
     while (!is_over() && !has_got_there()) {
     }

@@ -92,6 +92,7 @@ void FakeMachine::wake(int vcpu) {
 
 void FakeMachine::wake_locked(int vcpu) {
   which(vcpu).is_halted = false;
+  kick(vcpu);
   changed_.notify_all();
 }
 
@@ -163,6 +164,9 @@ void FakeMachine::resume_all() {
     vcpu->must_stop = false;
     vcpu->is_stopped = false;
   }
+  for (int i = 0; i < count(); ++i) {
+    kick(i);
+  }
   changed_.notify_all();
 }
 
@@ -172,7 +176,12 @@ void FakeMachine::queue(int vcpu, std::function<void()> work) {
   changed_.notify_all();
 }
 
-// From guest code, which has not got the lock.
+void FakeMachine::kick(int vcpu) const {
+  if (on_kick) {
+    on_kick(vcpu);
+  }
+}
+
 void FakeMachine::queue_wait(int vcpu) {
   const Guard guard(lock_);
   queue(vcpu, [this, vcpu] { counters_listener->wait(vcpu); });

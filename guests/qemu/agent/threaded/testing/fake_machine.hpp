@@ -70,6 +70,8 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   std::function<void()> on_look{};
   /// Whom the counters tell; nobody counts without. Before `boot`.
   VcpuCounters::Listener* counters_listener = nullptr;
+  /// Called for a vCPU that is asked to look what there is for it to do, lock held. Before `boot`.
+  std::function<void(int vcpu)> on_kick{};
   /// Whose clock the timers are on. Before `boot`.
   std::function<time::Duration()> timer_clock{};
 
@@ -125,7 +127,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   [[nodiscard]] Vcpus& vcpus() { return vcpus_; }
 
  private:
-  using Guard = std::unique_lock<std::mutex>;
+  using Guard = std::unique_lock<std::recursive_mutex>;
   struct Vcpu {
     std::thread thread{};
     std::thread::id id{};
@@ -164,12 +166,13 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   void queue(int vcpu, std::function<void()> work);
   void pause_all();
   void resume_all();
+  void kick(int vcpu) const;
   void let_others(const std::function<void()>& between);
 
   std::vector<std::unique_ptr<Vcpu>> states_;
   Halting vcpus_{*this};
-  std::mutex lock_;
-  std::condition_variable changed_;
+  std::recursive_mutex lock_;  // work is queued with it or without
+  std::condition_variable_any changed_;
   QemuHost::Listener* listener_ = nullptr;
   std::function<void()> let_go_{};
   std::function<void()> in_pause_{};
