@@ -60,6 +60,18 @@ void add_exec(CLI::App& app, ExecOptions& options, Action& action) {
           "With KVM or thread=multi: N ns of virtual time in D ns of the host's; 1/10 shows the guest a machine "
           "10 times as fast")
       ->type_name("N[/D]");
+  add_span(command, "--slice", "With --time instructions: how far vCPUs may be apart (default 200us); longer is faster",
+           [&options](time::Duration span) { options.how.slice = span; });
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--instruction",
+          [&options](const std::vector<std::string>& spans) {
+            options.how.instruction.clear();
+            std::ranges::transform(spans, std::back_inserter(options.how.instruction), time::parse_duration);
+          },
+          "With --time instructions: the time that one takes, by vCPU, the last for all further ones (default 8ns)")
+      ->delimiter('/')
+      ->type_name("SPAN[/SPAN...]");
   command.add_option("--qemu", options.qemu, "Start this QEMU instead of the one that the command names")
       ->type_name("PATH");
   command.add_option("--trace", options.trace, "Write all grants and reports to FILE")->type_name("FILE");

@@ -6,6 +6,7 @@
 
 #include "fermata/base/contract.hpp"
 #include "fermata/sim/installed_program.hpp"
+#include "fermata/time/units.hpp"
 
 namespace fermata::sim {
 
@@ -22,6 +23,16 @@ host::Command qemu_command(std::vector<std::string> arguments, const QemuOptions
   }
   if (!options.dilation.empty()) {
     command.insert(command.end(), {"--dilation", options.dilation});
+  }
+  if (options.slice) {
+    command.insert(command.end(), {"--slice", time::to_string(*options.slice)});
+  }
+  if (!options.instruction.empty()) {
+    std::string spans;
+    for (const time::Duration span : options.instruction) {
+      spans += (spans.empty() ? "" : "/") + time::to_string(span);
+    }
+    command.insert(command.end(), {"--instruction", spans});
   }
   if (options.tells_way) {
     command.emplace_back("--tell-way");

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "fermata/host/child_process.hpp"
+#include "fermata/time/duration.hpp"
 
 namespace fermata::sim {
 
@@ -26,6 +28,12 @@ struct QemuOptions {
   Inexact inexact = Inexact::note;
   TimeFrom time = TimeFrom::host;
   std::string dilation{};  ///< "N" or "N/D": ns of virtual time in D ns of the host's; empty: the same
+  /// With TimeFrom::instructions: how far vCPUs may be apart, from 1 us to 1 s; 200 us if unsaid. Shorter is more
+  /// exact, longer is faster. See docs/accuracy.md.
+  std::optional<time::Duration> slice{};
+  /// With TimeFrom::instructions: how long each instruction takes, by vCPU, from 1 ns to 1 ms; the last is that of all
+  /// further vCPUs. 8 ns if unsaid.
+  std::vector<time::Duration> instruction{};
   bool tells_way = false;  ///< says on standard error where virtual time comes from
 };
 

@@ -30,9 +30,14 @@ TEST(QemuCommand, RefusesTheInexactOnDemand) {
 TEST(QemuCommand, SaysWhereTimeComesFrom) {
   ::setenv("FERMATA_QEMU", "/bin/true", 1);
   const host::Command command =
-      qemu_command({"qemu"}, {.time = TimeFrom::instructions, .dilation = "1/10", .tells_way = true});
-  EXPECT_EQ(command.arguments, (std::vector<std::string>{"/bin/true", "--add-missing", "--time", "instructions",
-                                                         "--dilation", "1/10", "--tell-way", "qemu"}));
+      qemu_command({"qemu"}, {.time = TimeFrom::instructions,
+                              .dilation = "1/10",
+                              .slice = time::Duration::microseconds(50),
+                              .instruction = {time::Duration::nanoseconds(8), time::Duration::nanoseconds(1500)},
+                              .tells_way = true});
+  EXPECT_EQ(command.arguments,
+            (std::vector<std::string>{"/bin/true", "--add-missing", "--time", "instructions", "--dilation", "1/10",
+                                      "--slice", "50us", "--instruction", "8ns/1500ns", "--tell-way", "qemu"}));
   ::unsetenv("FERMATA_QEMU");
 }
 

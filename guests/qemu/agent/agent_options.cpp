@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "fermata/base/error.hpp"
+#include "fermata/time/units.hpp"
 
 namespace fermata::qemu {
 namespace {
@@ -53,6 +54,26 @@ clock::SpeedFactor parse_dilation(std::string_view value) {
   return clock::SpeedFactor(terms[0], terms[1]);
 }
 
+time::Duration parse_span(std::string_view name, std::string_view value, time::Duration least, time::Duration most) {
+  const time::Duration span = time::parse_duration(value);
+  if (span < least || span > most) {
+    throw base::BadArgument(std::string(name) + "=" + std::string(value) + ": is from " + time::to_string(least) +
+                            " to " + time::to_string(most));
+  }
+  return span;
+}
+
+std::vector<time::Duration> parse_instruction(std::string_view value) {
+  std::vector<time::Duration> spans;
+  for (std::size_t at = 0; at != std::string_view::npos;) {
+    const std::size_t slash = value.find('/', at);
+    const std::string_view one = value.substr(at, slash == std::string_view::npos ? slash : slash - at);
+    spans.push_back(parse_span("instruction", one, time::Duration::nanoseconds(1), time::Duration::milliseconds(1)));
+    at = slash == std::string_view::npos ? slash : slash + 1;
+  }
+  return spans;
+}
+
 }  // namespace
 
 AgentOptions parse_agent_options(std::span<const char* const> arguments) {
@@ -74,6 +95,10 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
       options.time_from_instructions = parse_time(value);
     } else if (name == "dilation") {
       options.dilation = parse_dilation(value);
+    } else if (name == "slice") {
+      options.slice = parse_span(name, value, time::Duration::microseconds(1), time::Duration::milliseconds(1000));
+    } else if (name == "instruction") {
+      options.instruction = parse_instruction(value);
     } else if (name == "stats") {
       options.stats = parse_descriptor(name, value);
     } else if (name == "record") {
@@ -83,9 +108,8 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
     } else if (!link::take_channel_option(name, value, options.channels)) {
       throw base::BadArgument(
           "unknown option \"" + std::string(argument) +
-          "\"; there are sock, zero, time, dilation, stats and doctor, and fd, memory, life, record, "
-          "serial, ethernet, late, line, "
-          "window and ports");
+          "\"; there are sock, zero, time, dilation, slice, instruction, stats and doctor, and fd, memory, life, "
+          "record, serial, ethernet, late, line, window and ports");
     }
   }
   if (options.protocol == AgentOptions::Protocol::qqq && options.channels != link::ChannelOptions{}) {

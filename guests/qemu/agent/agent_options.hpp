@@ -4,8 +4,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "fermata/clock/speed_factor.hpp"
+#include "fermata/time/duration.hpp"
 #include "fermata/transport/endpoint.hpp"
 #include "fermata/wire/qqq_guest_session.hpp"
 #include "guests/qemu/agent/link/options.hpp"
@@ -24,8 +26,13 @@ struct AgentOptions {
   bool time_from_instructions = false;                 ///< time=host|instructions, on multi-threaded TCG
   clock::SpeedFactor dilation =
       clock::SpeedFactor::nominal();  ///< dilation=N[/D]: virtual time in a span of the host's
-  std::optional<int> stats{};         ///< memory that takes a guest::Statistics
-  std::optional<int> doctor{};        ///< takes the JSON report on this QEMU's abilities
+  /// slice=SPAN, from 1us to 1s: with time from instructions, the longest slice
+  time::Duration slice = time::Duration::microseconds(200);
+  /// instruction=SPAN[/SPAN...], each from 1ns to 1ms: with time from instructions, what one takes, by vCPU; the last
+  /// is that of all further ones
+  std::vector<time::Duration> instruction{time::Duration::nanoseconds(8)};
+  std::optional<int> stats{};   ///< memory that takes a guest::Statistics
+  std::optional<int> doctor{};  ///< takes the JSON report on this QEMU's abilities
   friend bool operator==(const AgentOptions&, const AgentOptions&) = default;
 };
 

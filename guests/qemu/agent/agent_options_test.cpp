@@ -52,6 +52,24 @@ TEST(AgentOptions, DilateByARatio) {
   EXPECT_NE(refusal({"sock=5", "dilation=1/0"}).find("dilation=1/0: "), std::string::npos);
 }
 
+TEST(AgentOptions, SayHowLongASliceIsAndAnInstruction) {
+  using namespace time::literals;
+  EXPECT_EQ(parse({"sock=5"}).slice, 200_us);
+  EXPECT_EQ(parse({"sock=5"}).instruction, std::vector{8_ns});
+  EXPECT_EQ(parse({"sock=5", "slice=1us"}).slice, 1_us);
+  EXPECT_EQ(parse({"sock=5", "slice=1s"}).slice, 1_s);
+  EXPECT_EQ(parse({"sock=5", "instruction=1ns"}).instruction, std::vector{1_ns});
+  EXPECT_EQ(parse({"sock=5", "instruction=8ns/1ms/0.01us"}).instruction, (std::vector{8_ns, 1_ms, 10_ns}));
+  for (const char* wrong :
+       {"slice", "slice=", "slice=200", "slice=0us", "slice=999ns", "slice=1.1s", "slice=-1us", "slice=1us/2us",
+        "instruction", "instruction=", "instruction=8", "instruction=0ns", "instruction=2ms", "instruction=8ns/",
+        "instruction=/8ns", "instruction=8ns//8ns", "instruction=0.5ns"}) {
+    EXPECT_NE(refusal({"sock=5", wrong}), "accepted") << wrong;
+  }
+  EXPECT_NE(refusal({"sock=5", "slice=2s"}).find("slice=2s: is from 1us to 1s"), std::string::npos);
+  EXPECT_NE(refusal({"sock=5", "instruction=8ns/0ns"}).find("instruction=0ns: is from 1ns to 1ms"), std::string::npos);
+}
+
 TEST(AgentOptions, SayWhatIsWrong) {
   EXPECT_NE(refusal({}).find("needs the simulator"), std::string::npos);
   EXPECT_NE(refusal({"sock=x"}).find("sock=x: needs the number"), std::string::npos);

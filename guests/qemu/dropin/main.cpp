@@ -141,6 +141,11 @@ void check_way(const ProgramOptions& options, const LinkOption& link, Way way) {
   if (!options.dilation.empty() && !follows_host) {
     refuse("--dilation: only time that comes from the host's clock can be dilated (KVM, -accel tcg,thread=multi)");
   }
+  if ((!options.slice.empty() || !options.instruction.empty()) && way != Way::instruction_slices) {
+    refuse(
+        "--slice, --instruction: only with --time instructions on multi-threaded TCG; with -icount N an instruction "
+        "takes 2^N ns");
+  }
   if (options.time_from_instructions && way == Way::instructions) {
     refuse(
         "--time instructions: chooses on multi-threaded TCG; add -accel tcg,thread=multi, or leave it out, because "
@@ -192,6 +197,8 @@ int run_linked(const ProgramOptions& options, const Settings& settings, const Su
   told += link.is_exit_at_zero ? ",zero=exit" : "";
   told += ruling.way == Way::instruction_slices ? ",time=instructions" : "";
   told += options.dilation.empty() ? "" : ",dilation=" + options.dilation;
+  told += options.slice.empty() ? "" : ",slice=" + options.slice;
+  told += options.instruction.empty() ? "" : ",instruction=" + options.instruction;
   told += options.stats ? fmt::format(",stats={}", *options.stats) : "";
   told += link.record.empty() ? "" : ",record=" + escape_commas(link.record);
   told += link.channels + judge_exactness(options, link, ruling.way, arguments);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guests/qemu/dropin/program_options.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "fermata/base/error.hpp"
@@ -33,6 +34,18 @@ const std::string& parse_dilation(const std::string& text) {
   return text;
 }
 
+// A span, or several; the same holds.
+const std::string& parse_spans(const std::string& option, const std::string& text, bool is_list) {
+  const auto is_taken = [is_list](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '.' || (is_list && c == '/');
+  };
+  if (text.empty() || !std::ranges::all_of(text, is_taken)) {
+    throw base::BadArgument(option + " " + text + ": needs " +
+                            (is_list ? "a span, or one for each vCPU: 8ns/16ns" : "a span: 200us"));
+  }
+  return text;
+}
+
 }  // namespace
 
 ProgramOptions parse_program_options(const std::vector<std::string>& arguments) {
@@ -61,6 +74,10 @@ ProgramOptions parse_program_options(const std::vector<std::string>& arguments) 
       options.time_from_instructions = parse_time(value("--time"));
     } else if (*at == "--dilation") {
       options.dilation = parse_dilation(value("--dilation"));
+    } else if (*at == "--slice") {
+      options.slice = parse_spans("--slice", value("--slice"), false);
+    } else if (*at == "--instruction") {
+      options.instruction = parse_spans("--instruction", value("--instruction"), true);
     } else if (*at == "--agent") {
       options.agent = value("--agent");
     } else if (*at == "--stats") {
@@ -112,6 +129,10 @@ const char* usage() {
          "  --dilation N[/D] with KVM or thread=multi: N ns of virtual time in D ns of the host's; with 1/10 the "
          "guest\n"
          "                   sees a machine 10 times as fast\n"
+         "  --slice SPAN     with --time instructions: how far vCPUs may be apart (default 200us); longer is faster\n"
+         "  --instruction SPAN[/SPAN...]  with --time instructions: the time that one takes, by vCPU, the last for "
+         "all\n"
+         "                   further ones (default 8ns)\n"
          "  --tell-way       say on standard error where virtual time comes from\n"
          "  --agent FILE     the agent that QEMU loads (else FERMATA_QEMU_AGENT, else the installed one)\n"
          "  --stats FD       shared memory in which the agent counts\n"

@@ -15,6 +15,8 @@ struct ProgramOptions {
   bool time_from_instructions = false;  ///< --time instructions
   bool tells_way = false;               ///< --tell-way: says where virtual time comes from
   std::string dilation{};               ///< N or N/D
+  std::string slice{};                  ///< a span
+  std::string instruction{};            ///< SPAN or SPAN/SPAN...
   bool wants_help = false;
   bool wants_version = false;
   std::optional<std::string> agent{};

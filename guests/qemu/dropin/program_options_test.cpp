@@ -30,6 +30,8 @@ TEST(ProgramOptions, SayWhereVirtualTimeComesFrom) {
   EXPECT_FALSE(none.time_from_instructions);
   EXPECT_FALSE(none.tells_way);
   EXPECT_EQ(none.dilation, "");
+  EXPECT_EQ(none.slice, "");
+  EXPECT_EQ(none.instruction, "");
   const ProgramOptions all =
       parse_program_options({"--time", "instructions", "--tell-way", "--dilation", "1/10", "qemu", "--time"});
   EXPECT_TRUE(all.time_from_instructions);
@@ -37,6 +39,9 @@ TEST(ProgramOptions, SayWhereVirtualTimeComesFrom) {
   EXPECT_EQ(all.dilation, "1/10");
   EXPECT_EQ(all.arguments, (Arguments{"--time"}));
   EXPECT_FALSE(parse_program_options({"--time", "instructions", "--time", "host", "qemu"}).time_from_instructions);
+  const ProgramOptions slices = parse_program_options({"--slice", "50us", "--instruction", "8ns/0.01us", "qemu"});
+  EXPECT_EQ(slices.slice, "50us");
+  EXPECT_EQ(slices.instruction, "8ns/0.01us");
 }
 
 TEST(ProgramOptions, RefuseWhatIsWrong) {
@@ -49,6 +54,12 @@ TEST(ProgramOptions, RefuseWhatIsWrong) {
                                  {"--time", "icount", "qemu"},
                                  {"--time", "", "qemu"},
                                  {"--dilation"},
+                                 {"--slice"},
+                                 {"--slice", "", "qemu"},
+                                 {"--slice", "1us,time=host", "qemu"},
+                                 {"--slice", "1us/2us", "qemu"},
+                                 {"--instruction", "", "qemu"},
+                                 {"--instruction", "8ns,8ns", "qemu"},
                                  {"--tell-way"},
                                  {"--doctor", "-1", "qemu"}}) {
     EXPECT_THROW(static_cast<void>(parse_program_options(wrong)), base::BadArgument);

@@ -160,6 +160,8 @@ TEST_F(Program, TheAgentIsToldWhereTimeComesFrom) {
   EXPECT_EQ(plugin({"--time", "host"}), "\n");
   EXPECT_EQ(plugin({"--time", "instructions"}), ",time=instructions\n");
   EXPECT_EQ(plugin({"--dilation", "1/10"}), ",dilation=1/10\n");
+  EXPECT_EQ(plugin({"--time", "instructions", "--slice", "50us", "--instruction", "8ns/10ns"}),
+            ",time=instructions,slice=50us,instruction=8ns/10ns\n");
 }
 
 TEST_F(Program, TellsTheWayIfItIsAsked) {
@@ -199,6 +201,8 @@ TEST_F(Program, WhatAWayCannotDoIsRefused) {
   EXPECT_THAT(refusal({"--time", "instructions"}, counted, qqq), HasSubstr("add -accel tcg,thread=multi"));
   EXPECT_THAT(refusal({}, threads, {"-link", "fd=" + link().substr(5) + ",window=board@0x1000+0x100"}),
               HasSubstr("window=, ports=: a read would have to hold"));
+  EXPECT_THAT(refusal({"--slice", "1us"}, threads, qqq), HasSubstr("--slice, --instruction: only with"));
+  EXPECT_THAT(refusal({"--instruction", "1ns"}, counted, qqq), HasSubstr("--slice, --instruction: only with"));
   EXPECT_THAT(refusal({"--strict"}, threads, qqq), HasSubstr("--strict: virtual time from the host's clock"));
   EXPECT_THAT(refusal({"--strict", "--time", "instructions"}, threads, qqq), HasSubstr("--strict: virtual time from"));
   EXPECT_THAT(refusal({"--time", "instructions"}, {"-enable-kvm"}, qqq), HasSubstr("KVM does not count"));

@@ -18,6 +18,7 @@
 #include "guests/qemu/stock/doctor.hpp"
 #include "guests/qemu/stock/time/accelerator_clock.hpp"
 #include "guests/qemu/stock/time/kvm_clocks.hpp"
+#include "guests/qemu/stock/time/notices.hpp"
 #include "guests/qemu/stock/time/plugin_counters.hpp"
 #include "guests/qemu/stock/time/stock_vcpus.hpp"
 
@@ -133,9 +134,7 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
 
   std::unique_ptr<MachineTime> make_time() {
     if (counters_) {
-      auto time = std::make_unique<InstructionTime>(qemu(), *vcpus_, *counters_, InstructionTime::Options{});
-      counters_->connect(*time);
-      return time;
+      return make_instruction_time();
     }
     if (is_kvm()) {
       kvm_clocks_.emplace(symbols(), time_symbols_, [](const std::string& line) { tell(line); });
@@ -143,6 +142,22 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
     return std::make_unique<HostTime>(*vcpus_, HostTime::Options{.factor = options().dilation,
                                                                  .guest_clocks = kvm_clocks_ ? &*kvm_clocks_ : nullptr,
                                                                  .statistics = statistics()});
+  }
+
+  std::unique_ptr<MachineTime> make_instruction_time() {
+    std::vector<std::int64_t> instruction_ns;
+    for (const time::Duration span : options().instruction) {
+      instruction_ns.push_back(span.ns());
+    }
+    auto time = std::make_unique<InstructionTime>(
+        qemu(), *vcpus_, *counters_,
+        InstructionTime::Options{.instruction_ns = std::move(instruction_ns), .longest_slice = options().slice});
+    counters_->connect(*time);
+    notices_.emplace(symbols());
+    if (const std::string why = notices_->install(*time, program_lookup()); !why.empty()) {
+      tell("note: a timer that is armed within a slice may be late by as much as that is long: " + why);
+    }
+    return time;
   }
 
   [[nodiscard]] bool is_kvm() const { return time_symbols_.kvm_allowed != nullptr && *time_symbols_.kvm_allowed; }
@@ -167,6 +182,7 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
   std::optional<StockVcpus> vcpus_;
   std::optional<ToldClocks> kvm_clocks_;
   std::optional<PluginCounters> counters_;
+  std::optional<Notices> notices_;
   std::unique_ptr<MachineTime> time_;
   std::optional<ThreadedExecutor> executor_;
   std::optional<link::StockChannels> devices_;  // of a link v1 session, as is the next
