@@ -67,6 +67,7 @@ sim::LaunchOptions Machine::launch_options(const Qemu& qemu, const MachineOption
   sim::LaunchOptions launch{
       .command = sim::qemu_command(std::move(arguments), how), .name = options.guest, .trace = options.trace};
   launch.command.inherited_descriptors = options.descriptors;
+  launch.command.arguments.insert(launch.command.arguments.begin(), options.through.begin(), options.through.end());
   return launch;
 }
 

@@ -40,9 +40,10 @@ class Qemu {
 struct MachineOptions {
   std::string arch = "riscv64";
   std::string guest = "spin";
-  std::vector<std::string> more{};  ///< further arguments of QEMU
-  std::vector<int> descriptors{};   ///< that QEMU inherits
-  std::string serial{};             ///< where the first serial port goes, as for -serial; default: see output()
+  std::vector<std::string> more{};     ///< further arguments of QEMU
+  std::vector<int> descriptors{};      ///< that QEMU inherits
+  std::vector<std::string> through{};  ///< a program, with its options, that starts what is started otherwise
+  std::string serial{};                ///< where the first serial port goes, as for -serial; default: see output()
   trace::Sink* trace = nullptr;
   /// Multi-threaded TCG whose time comes from there; otherwise one thread and counted instructions.
   std::optional<sim::TimeFrom> threads{};
