@@ -64,6 +64,7 @@ bool HostTime::wait_for_limit(const std::function<bool()>& must_stop) {
 // Before the limit nothing is owed: what the guest ran for until it stood is time that it had.
 void HostTime::end() {
   const time::Duration past_when_woken = -clock_.until_limit(woken_at_);
+  vcpus_.watch_exits();
   vcpus_.pause();
   const time::Duration host = vcpus_.running_clock();
   const time::Duration past = -clock_.until_limit(host);
@@ -83,13 +84,14 @@ void HostTime::end() {
 }
 
 // Of the vCPU that ran longest, in its own processor time: an idle one has not run, nor one that another process kept
-// from its core. What it did between the limit and our waking up is not known exactly; no more than both tell.
+// from its core. It has run until it left guest code; how QEMU then has it stand is not its affair. What it did between
+// the limit and our waking up is not known exactly; no more than both tell.
 time::Duration HostTime::ran_on(time::Duration past_when_woken, time::Duration past) const {
   const host::HostDuration late(std::max<std::int64_t>(past_when_woken.ns(), 0));
   host::HostDuration longest{};
   for (std::size_t i = 0; i < cpu_when_woken_.size(); ++i) {
     const host::HostDuration before = std::min(late, cpu_when_woken_[i] - cpu_when_resumed_[i]);
-    const host::HostDuration after = vcpus_.cpu_time(static_cast<int>(i)) - cpu_when_woken_[i];
+    const host::HostDuration after = vcpus_.cpu_time_at_exit(static_cast<int>(i)) - cpu_when_woken_[i];
     longest = std::max(longest, before + after);
   }
   return std::min(time::Duration::nanoseconds(longest.count()), std::max(past, time::Duration::zero()));

@@ -21,6 +21,8 @@ class HeldVcpus final : public Vcpus {
   Duration pause_takes{};
   std::array<Duration, 2> used_in_pause{};
   int pauses = 0;
+  int watched_at_pauses = -1;
+  std::array<host::HostDuration, 2> standing_takes{};  // of what it used: after it had left guest code
   bool can_be_set = true;
 
   void run(int vcpu, Duration span) { used.at(static_cast<std::size_t>(vcpu)) += host::HostDuration(span.ns()); }
@@ -50,6 +52,10 @@ class HeldVcpus final : public Vcpus {
   }
   [[nodiscard]] int count() const override { return 2; }
   [[nodiscard]] host::HostDuration cpu_time(int vcpu) const override { return used.at(static_cast<std::size_t>(vcpu)); }
+  void watch_exits() override { watched_at_pauses = pauses; }
+  [[nodiscard]] host::HostDuration cpu_time_at_exit(int vcpu) const override {
+    return cpu_time(vcpu) - standing_takes.at(static_cast<std::size_t>(vcpu));
+  }
 };
 
 class ToldGuestClocks final : public GuestClocks {
@@ -195,6 +201,15 @@ TEST_F(HostTimeTest, TheVcpuThatRanLongestCounts) {
   time_.end();
   ASSERT_TRUE(time_.begin(400_us));
   EXPECT_EQ(time_.reading(), 233_us);  // 30 + 3, beside 10 + 12
+}
+
+// QEMU takes a while to have it stand, in its own thread.
+TEST_F(HostTimeTest, AVcpuOwesNothingForWhatItDidOutsideGuestCode) {
+  vcpus_.standing_takes = {std::chrono::microseconds(11), {}};
+  run_on(200_us, 30_us, 15_us);
+  EXPECT_EQ(vcpus_.watched_at_pauses, 0) << "before the pause";
+  ASSERT_TRUE(time_.begin(400_us));
+  EXPECT_EQ(time_.reading(), 234_us);
 }
 
 // Its clock may tell more than has passed: it counts from a little before.

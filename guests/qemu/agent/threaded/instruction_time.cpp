@@ -18,8 +18,8 @@
 // that wakes up goes on from where it was woken: by another vCPU at that one's time.
 //
 // The clock is the latest of those times that anybody has looked at. Else a guest would see it go back from one vCPU to
-// another, which no real machine's does; Linux, for one, takes that for an overflow. Until the next look the vCPUs
-// are not hurried: what they execute is by their own times.
+// another, which no real machine's does and which kernels take for an overflow. It hurries nobody: what a vCPU executes
+// is by its own time.
 //
 // The mutex comes after QEMU's lock; nobody takes that lock, or waits for the other side, with the mutex held.
 #include "guests/qemu/agent/threaded/instruction_time.hpp"

@@ -9,12 +9,49 @@ namespace {
 // How much of QEMU's timers_state is looked at, in words: its tail differs between versions.
 constexpr std::size_t state_extent = 16;
 
+LockFunction lock_beneath = nullptr;  // QEMU's hook carries no context
+
 }  // namespace
+
+thread_local StockVcpus::Vcpu* StockVcpus::vcpu_of_this_thread = nullptr;
 
 StockVcpus::StockVcpus(const Symbols& symbols, const TimeSymbols& time) : qemu_(symbols), time_(time) {
   for (int i = 0; QemuCpu* cpu = qemu_.qemu_get_cpu(i); ++i) {
     vcpus_.push_back(std::make_unique<Vcpu>(cpu));
   }
+  listen_to_lock();
+}
+
+// A vCPU's thread has no lock in guest code, and takes it as soon as it has left that.
+void StockVcpus::listen_to_lock() {
+  if (qemu_.bql_mutex_lock_func == nullptr) {
+    return;
+  }
+  lock_beneath = *qemu_.bql_mutex_lock_func;
+  const LockFunction noting = [](void* mutex, const char* file, int line) {
+    if (Vcpu* self = vcpu_of_this_thread; self != nullptr && self->is_watched.load(std::memory_order_relaxed)) {
+      self->note_exit();
+    }
+    lock_beneath(mutex, file, line);
+  };
+  std::atomic_ref<LockFunction>(*qemu_.bql_mutex_lock_func).store(noting);
+}
+
+void StockVcpus::Vcpu::note_exit() {
+  is_watched = false;
+  at_exit_ns = clock->used().count();
+}
+
+void StockVcpus::watch_exits() {
+  for (const auto& vcpu : vcpus_) {
+    vcpu->at_exit_ns = unknown;
+    vcpu->is_watched = vcpu->has_clock.load(std::memory_order_acquire);
+  }
+}
+
+host::HostDuration StockVcpus::cpu_time_at_exit(int vcpu) const {
+  const auto noted_ns = vcpus_[static_cast<std::size_t>(vcpu)]->at_exit_ns.load();
+  return noted_ns != unknown ? host::HostDuration(noted_ns) : cpu_time(vcpu);
 }
 
 // QEMU turns the clock on before it lets the first vCPU go, and notifies each list of timers on it of that: also ours,
@@ -53,6 +90,7 @@ void StockVcpus::Vcpu::find_clock() {
   }
   try {
     clock = host::ThreadClock::of_this_thread();
+    vcpu_of_this_thread = this;
     has_clock = true;
   } catch (const base::Error&) {  // its time counts as none, then
   }

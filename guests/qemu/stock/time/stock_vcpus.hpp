@@ -31,19 +31,29 @@ class StockVcpus final : public Vcpus {
   bool set_running_clock(time::Duration reading) override;
   [[nodiscard]] int count() const override { return static_cast<int>(vcpus_.size()); }
   [[nodiscard]] host::HostDuration cpu_time(int vcpu) const override;
+  void watch_exits() override;
+  [[nodiscard]] host::HostDuration cpu_time_at_exit(int vcpu) const override;
 
  private:
+  static constexpr host::HostDuration::rep unknown = -1;
+
   struct Vcpu {
     QemuCpu* cpu;
     std::function<void()> wait{};
     std::optional<host::ThreadClock> clock{};  // valid once has_clock is true
     std::atomic<bool> has_clock{false};
+    std::atomic<bool> is_watched{false};
+    std::atomic<host::HostDuration::rep> at_exit_ns{unknown};
 
     explicit Vcpu(QemuCpu* which) : cpu(which) {}
     void find_clock();
+    void note_exit();
   };
 
   [[nodiscard]] std::int64_t* find_clock_offset() const;
+  void listen_to_lock();
+
+  static thread_local Vcpu* vcpu_of_this_thread;
 
   Symbols qemu_;
   TimeSymbols time_;

@@ -170,6 +170,43 @@ TEST_F(StockVcpusTest, TheProcessorTimeOfAVcpuIsThatOfItsThread) {
   vcpu.join();
 }
 
+// It takes QEMU's lock as the first thing; what its thread does then is not the guest's.
+TEST_F(StockVcpusTest, WhatAVcpuHadWhenItLeftGuestCodeIsNotedOnce) {
+  static int locks = 0;
+  locks = 0;
+  LockFunction lock = [](void*, const char*, int) { ++locks; };
+  Symbols with_lock = symbols();
+  with_lock.bql_mutex_lock_func = &lock;
+  StockVcpus vcpus(with_lock, time_symbols());
+  vcpus.bar([] {});
+  const auto burn = [&vcpus] {
+    const host::HostDuration before = vcpus.cpu_time(0);
+    while (vcpus.cpu_time(0) == before) {
+    }
+  };
+  lock(nullptr, "", 0);  // a thread that is no vCPU's
+  std::thread vcpu([&] {
+    qemu_.run_one();
+    lock(nullptr, "", 0);
+    burn();
+    EXPECT_GE(vcpus.cpu_time_at_exit(0), vcpus.cpu_time(0) / 2) << "nobody has watched";
+    vcpus.watch_exits();
+    burn();
+    const host::HostDuration before = vcpus.cpu_time(0);
+    lock(nullptr, "", 0);
+    const host::HostDuration after = vcpus.cpu_time(0);
+    burn();
+    lock(nullptr, "", 0);
+    EXPECT_GE(vcpus.cpu_time_at_exit(0), before);
+    EXPECT_LE(vcpus.cpu_time_at_exit(0), after);
+    EXPECT_EQ(vcpus.cpu_time_at_exit(0), vcpus.cpu_time_at_exit(0));
+    vcpus.watch_exits();
+    EXPECT_GT(vcpus.cpu_time_at_exit(0), after) << "it has not left guest code since";
+  });
+  vcpu.join();
+  EXPECT_EQ(locks, 4);
+}
+
 TEST_F(StockVcpusTest, TheRunningClockIsQemus) {
   EXPECT_EQ(vcpus_.running_clock(), Reading::nanoseconds(1009));
   qemu_.running_ns = 500;

@@ -44,6 +44,10 @@ class Vcpus {
   [[nodiscard]] virtual int count() const = 0;
   /// The processor time that a vCPU's thread has had, zero until that is known. Any thread, no lock.
   [[nodiscard]] virtual host::HostDuration cpu_time(int vcpu) const = 0;
+  /// From now on notes what each has had when it next leaves guest code: right before `pause`.
+  virtual void watch_exits() {}
+  /// What it had had then; all until now where it was not in guest code, or this QEMU does not tell. After `pause`.
+  [[nodiscard]] virtual host::HostDuration cpu_time_at_exit(int vcpu) const { return cpu_time(vcpu); }
 };
 
 /// Clocks of the guest's that follow the host's time by themselves, outside of QEMU's virtual clock: KVM's. All calls
