@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Two harts (-smp 2) that never pause and leave what they know of time in memory, at 0x80100000: hart 0 the clock that it
-// has read last and how many timer interrupts it has seen, one every ms; hart 1 its clock and how often it has gone
+// Two harts (-smp 2) that never pause and leave what they know of time in memory, at 0x80100000: hart 0 the clock that
+// it has read last and how many timer interrupts it has seen, one every ms; hart 1 its clock and how often it has gone
 // through its loop of five instructions. Prints nothing, never ends.
 #include "board.h"
 #include "guest.h"
