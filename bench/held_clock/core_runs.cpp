@@ -20,7 +20,7 @@ using namespace time::literals;
 constexpr host::HostDuration limit = std::chrono::minutes(1);
 constexpr host::HostDuration run_limit = std::chrono::minutes(5);
 
-host::Command command(Cores way, const std::string& qemus, int vcpus, std::int64_t rounds) {
+host::Command command(const CoreWay& way, const std::string& qemus, int vcpus, std::int64_t rounds) {
   std::vector<std::string> arguments{program_in(qemus, "qemu-system-riscv64"),
                                      "-M",
                                      "virt",
@@ -39,27 +39,29 @@ host::Command command(Cores way, const std::string& qemus, int vcpus, std::int64
                                      fmt::format("loader,addr=0x80100008,data={},data-len=8", vcpus),
                                      "-rtc",
                                      "clock=vm"};
-  if (way == Cores::by_turns) {
+  if (way.cores == Cores::by_turns) {
     arguments.insert(arguments.end(), {"-icount", "shift=3,sleep=off"});
     return sim::qemu_command(std::move(arguments));
   }
   arguments.insert(arguments.end(), {"-accel", "tcg,thread=multi"});
-  return sim::qemu_command(std::move(arguments),
-                           {.time = way == Cores::from_host ? sim::TimeFrom::host : sim::TimeFrom::instructions});
+  return sim::qemu_command(
+      std::move(arguments),
+      {.time = way.cores == Cores::from_host ? sim::TimeFrom::host : sim::TimeFrom::instructions, .slice = way.slice});
 }
 
 }  // namespace
 
-const char* to_string(Cores way) {
-  switch (way) {
+std::string to_string(const CoreWay& way) {
+  switch (way.cores) {
     case Cores::by_turns: return "one thread by turns, -icount 3,sleep=off";
-    case Cores::from_instructions: return "a thread each, time from instructions";
+    case Cores::from_instructions:
+      return "a thread each, time from instructions, slices of " + (way.slice ? time::to_string(*way.slice) : "200us");
     case Cores::from_host: return "a thread each, time from the host";
   }
   return "";
 }
 
-host::HostDuration run_cores(Cores way, const std::string& qemus, int vcpus, std::int64_t rounds) {
+host::HostDuration run_cores(const CoreWay& way, const std::string& qemus, int vcpus, std::int64_t rounds) {
   auto guest = sim::Guest::launch({.command = command(way, qemus, vcpus, rounds), .name = to_string(way)});
   static_cast<void>(guest.advance(1_us, limit));
   const host::HostClock& clock = host::HostClock::monotonic();

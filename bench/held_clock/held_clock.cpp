@@ -30,6 +30,7 @@ struct Options {
   std::string quantum = "200us";
   std::int64_t quanta = 4000;
   std::int64_t rounds_of_work = 300'000;
+  std::vector<std::string> slices{"50us", "200us", "1ms"};
   std::string drift_span = "10s";
   int runs = 5;
   bool with_load = true;
@@ -97,25 +98,25 @@ void Series::measure_quanta(bool has_kvm) const {
 }
 
 void Series::measure_cores() const {
-  constexpr std::array ways{bench::Cores::by_turns, bench::Cores::from_instructions, bench::Cores::from_host};
-  const bool can_count = !bench::version_of(bench::program_in(qemus_, "qemu-system-riscv64")).starts_with("7.");
+  std::vector<bench::CoreWay> ways{{.cores = bench::Cores::by_turns}, {.cores = bench::Cores::from_host}};
+  if (!bench::version_of(bench::program_in(qemus_, "qemu-system-riscv64")).starts_with("7.")) {
+    for (const std::string& slice : options_.slices) {
+      ways.push_back({.cores = bench::Cores::from_instructions, .slice = time::parse_duration(slice)});
+    }
+  }
   for (const int vcpus : {2, 4}) {
-    std::array<std::vector<double>, ways.size()> seconds;
-    std::array<std::vector<double>, ways.size()> ratios;
+    std::vector<std::vector<double>> seconds(ways.size());
+    std::vector<std::vector<double>> ratios(ways.size());
     for (int i = 0; i < options_.runs; ++i) {
       for (std::size_t way = 0; way < ways.size(); ++way) {
-        if (ways[way] != bench::Cores::from_instructions || can_count) {
-          const auto took = bench::run_cores(ways[way], qemus_, vcpus, options_.rounds_of_work);
-          seconds[way].push_back(std::chrono::duration<double>(took).count());
-          ratios[way].push_back(seconds[way].back() / seconds[0].back());
-        }
+        const auto took = bench::run_cores(ways[way], qemus_, vcpus, options_.rounds_of_work);
+        seconds[way].push_back(std::chrono::duration<double>(took).count());
+        ratios[way].push_back(seconds[way].back() / seconds[0].back());
       }
     }
     for (std::size_t way = 0; way < ways.size(); ++way) {
-      if (!seconds[way].empty()) {
-        fmt::print("| {} | {} | {} | {} | {} |\n", vcpus, bench::to_string(ways[way]), load_, spread(seconds[way], 2),
-                   spread(ratios[way], 2));
-      }
+      fmt::print("| {} | {} | {} | {} | {} |\n", vcpus, bench::to_string(ways[way]), load_, spread(seconds[way], 2),
+                 spread(ratios[way], 2));
     }
     std::fflush(stdout);
   }
@@ -187,6 +188,9 @@ int main(int argc, char** argv) {
   app.add_option("--quantum", options.quantum, "What is granted at a time")->capture_default_str();
   app.add_option("--quanta", options.quanta, "Of a run; 0: not this part")->capture_default_str();
   app.add_option("--work", options.rounds_of_work, "Rounds of work for several vCPUs; 0: not this part")
+      ->capture_default_str();
+  app.add_option("--slices", options.slices, "How far vCPUs may be apart there, with time from instructions")
+      ->delimiter(',')
       ->capture_default_str();
   app.add_option("--drift", options.drift_span, "Virtual time for drift; 0s: not this part")->capture_default_str();
   app.add_option("--runs", options.runs, "Runs of each, in turns")->check(CLI::PositiveNumber)->capture_default_str();

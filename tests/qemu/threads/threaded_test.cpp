@@ -113,6 +113,24 @@ TEST_P(Threaded, TheGuestsClockIsVirtualTime) {
   }
 }
 
+// The clock goes back for nobody; with time from instructions a timer is on time also if it was armed in mid-slice: as
+// far as a vCPU by itself can see, but for a translation block.
+TEST_P(Threaded, AllVcpusSeeOneClockAndTimersByIt) {
+  for (const char* vcpus : {"1", "2"}) {
+    auto started = start({.guest = "alarm", .more = {"-smp", vcpus}});
+    started->machine->advance_exactly(1_ms, 200);
+    const auto [alarms, latest, gone_back, looks] = read_words<4>(started->qmp, "0x80100000");
+    EXPECT_GT(alarms, 10);
+    EXPECT_EQ(gone_back, 0);
+    EXPECT_EQ(looks > 0, std::string(vcpus) == "2");
+    if (counts()) {
+      constexpr int ticks_of_a_slice = 2000;
+      EXPECT_LE(latest, looks == 0 ? 5 : ticks_of_a_slice);
+      EXPECT_GT(alarms, looks == 0 ? 200'000 / 14 : 500);
+    }
+  }
+}
+
 TEST_P(Threaded, NoGuestInstructionRunsBeforeTheFirstGrant) {
   auto started = start({.guest = "time"});
   const auto is_at_its_first_instruction = [&] {

@@ -340,10 +340,14 @@ void InstructionTime::queue_wait(int index) {
 }
 
 // Until the next slice, or until QEMU has this vCPU stand, which shows in the clock: it must not go on before. At once
-// if it was only to hear of another end.
+// if it was only to hear of another end, or if the machine is stopped: QEMU's main thread may want this thread to do
+// something for it then, before a machine's start with the clock on.
 void InstructionTime::wait(int index) {
   Vcpu& self = vcpu(index);
   self.is_wait_queued = false;
+  if (is_stopped_) {
+    return;
+  }
   bool is_last = false;
   {
     const std::lock_guard guard(mutex_);

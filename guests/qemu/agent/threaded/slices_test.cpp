@@ -166,6 +166,21 @@ TEST_F(InstructionTimeTest, ATimerThatIsArmedForLaterOrInNoSliceChangesNothing) 
   expect_executed(1, 1000);
 }
 
+// As QEMU's main thread has a vCPU's thread do at a reset before the start, with the clock on.
+TEST_F(InstructionTimeTest, WhileTheMachineIsStoppedAVcpusThreadWaitsForNobody) {
+  machine_.boot(nullptr);
+  for (int i = 0; i < 3; ++i) {
+    machine_.run_on_vcpu(0, [] {});
+  }
+  machine_.lock();
+  time_.started({}, {});
+  machine_.unlock();
+  machine_.start();
+  end();
+  run_to(1_ms);
+  expect_executed(0, 10'000);
+}
+
 TEST_F(InstructionTimeTest, AVcpuThatIsWokenByAnotherGoesOnFromThatOnesTime) {
   machine_.on_kick = [this](int vcpu) { time_.kicked(vcpu); };
   machine_.halt(1);

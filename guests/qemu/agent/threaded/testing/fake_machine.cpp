@@ -176,6 +176,17 @@ void FakeMachine::queue(int vcpu, std::function<void()> work) {
   changed_.notify_all();
 }
 
+void FakeMachine::run_on_vcpu(int vcpu, const std::function<void()>& work) {
+  Guard guard(lock_);
+  bool is_done = false;
+  queue(vcpu, [&] {
+    work();
+    is_done = true;
+    changed_.notify_all();
+  });
+  changed_.wait(guard, [&is_done] { return is_done; });
+}
+
 void FakeMachine::kick(int vcpu) const {
   if (on_kick) {
     on_kick(vcpu);

@@ -60,6 +60,9 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   /// The same, with the lock.
   void wake_locked(int vcpu);
 
+  /// Has `work` done in a vCPU's thread, lock held, and waits for that.
+  void run_on_vcpu(int vcpu, const std::function<void()>& work);
+
   /// How many instructions each of a vCPU's blocks has. Before `boot`.
   void set_block(int vcpu, std::int64_t instructions) { which(vcpu).block = instructions; }
   /// Called in a vCPU's thread before each block, without the lock. Before `boot`.
