@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guests/qemu/agent/threaded/threaded_machine.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <optional>
@@ -19,34 +20,46 @@
 #include "guests/qemu/stock/time/accelerator_clock.hpp"
 #include "guests/qemu/stock/time/kvm_clocks.hpp"
 #include "guests/qemu/stock/time/notices.hpp"
+#include "guests/qemu/stock/time/offset_probe.hpp"
 #include "guests/qemu/stock/time/plugin_counters.hpp"
 #include "guests/qemu/stock/time/stock_vcpus.hpp"
 
 namespace fermata::qemu {
 namespace {
 
-// Says once, as soon as it is known, what of the guest's clocks is not held.
+// Says what of the guest's clocks is not held, as soon as it is known.
 class ToldClocks final : public GuestClocks {
  public:
   using Tell = std::function<void(const std::string&)>;
   ToldClocks(const Symbols& symbols, const TimeSymbols& time, Tell tell)
-      : clocks_(symbols, time), tell_(std::move(tell)) {}
+      : clocks_(symbols, time, do_guests_see_offsets()), tell_(std::move(tell)) {}
 
   void hold() override { clocks_.hold(); }
-  void show(time::Duration reading) override { clocks_.show(reading); }
+  void show(time::Duration reading) override {
+    clocks_.show(reading);
+    tell_news();
+  }
   void adopt(time::Duration reading) override {
     clocks_.adopt(reading);
-    if (!std::exchange(has_told_, true)) {
-      for (const std::string& shortfall : clocks_.shortfalls()) {
+    tell_news();
+  }
+
+ private:
+  void tell_news() {
+    if (!clocks_.take_news()) {
+      return;
+    }
+    for (const std::string& shortfall : clocks_.shortfalls()) {
+      if (std::ranges::find(told_, shortfall) == told_.end()) {
         tell_("note: " + shortfall);
+        told_.push_back(shortfall);
       }
     }
   }
 
- private:
   KvmClocks clocks_;
   Tell tell_;
-  bool has_told_ = false;
+  std::vector<std::string> told_;
 };
 
 class ThreadedMachine final : public Machine, AcceleratorClock::Reader {

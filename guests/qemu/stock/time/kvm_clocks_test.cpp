@@ -13,27 +13,37 @@
 #include <cstdarg>
 #include <cstring>
 #include <map>
+#include <optional>
+#include <utility>
 
 namespace fermata::qemu {
 namespace {
 
 using namespace time::literals;
 
-// 2 GHz: two cycles each nanosecond.
+// 2 GHz: two cycles each nanosecond; its guests' counters as fast, or so many times as fast.
 class Kernel final : public host::CycleCounter {
  public:
-  static constexpr int khz = 2'000'000;
+  static constexpr std::int64_t khz = 2'000'000;
 
   bool obeys = true;
   bool has_clock = true;
-  std::int64_t host_ns = 1'000'000'000;
+  mutable std::int64_t host_ns = 1'000'000'000;
   std::int64_t clock_at_zero = 5'000 - 1'000'000'000;
   std::map<int, std::int64_t> offsets = {{0, -1'900'000'000}, {1, -1'900'000'000}};
 
-  [[nodiscard]] std::int64_t now() const override { return 2 * host_ns; }
+  std::int64_t numerator = 1, denominator = 1;
+  std::int64_t look_takes_ns = 0;
+
+  [[nodiscard]] std::int64_t now() const override {
+    const std::int64_t cycles = 2 * host_ns;
+    host_ns += look_takes_ns;
+    return cycles;
+  }
+  [[nodiscard]] std::int64_t cycles() const { return 2 * host_ns / denominator * numerator; }
   void pass(time::Duration span) { host_ns += span.ns(); }
   [[nodiscard]] std::int64_t kvmclock() const { return clock_at_zero + host_ns; }
-  [[nodiscard]] std::int64_t counter(int vcpu) const { return now() + offsets.at(vcpu); }
+  [[nodiscard]] std::int64_t counter(int vcpu) const { return cycles() + offsets.at(vcpu); }
 
   int vm_call(unsigned long request, void* argument) {
     auto* data = static_cast<kvm_clock_data*>(argument);
@@ -52,16 +62,22 @@ class Kernel final : public host::CycleCounter {
 
   int vcpu_call(int vcpu, unsigned long request, void* argument) {
     if (request == KVM_GET_TSC_KHZ) {
-      return khz;
+      return static_cast<int>(khz / denominator * numerator);
     }
-    if (request == KVM_GET_MSRS) {
-      auto* bytes = static_cast<std::byte*>(argument) + sizeof(kvm_msrs);
+    if (request == 0xc008ae88) {  // KVM_GET_MSRS as in C: see the source
+      auto* bytes = static_cast<std::byte*>(argument);
+      std::uint32_t entries = 0;
+      std::memcpy(&entries, bytes, sizeof entries);
+      EXPECT_EQ(entries, 1U);
       kvm_msr_entry entry{};
-      std::memcpy(&entry, bytes, sizeof entry);
+      std::memcpy(&entry, bytes + 8, sizeof entry);
       EXPECT_EQ(entry.index, 0x10U);
-      entry.data = static_cast<std::uint64_t>(obeys ? counter(vcpu) : now());
-      std::memcpy(bytes, &entry, sizeof entry);
+      entry.data = static_cast<std::uint64_t>(obeys ? counter(vcpu) : cycles());
+      std::memcpy(bytes + 8, &entry, sizeof entry);
       return 1;
+    }
+    if (request != KVM_GET_DEVICE_ATTR && request != KVM_SET_DEVICE_ATTR) {
+      return -EINVAL;
     }
     const auto* attribute = static_cast<kvm_device_attr*>(argument);
     auto* offset = reinterpret_cast<std::int64_t*>(attribute->addr);
@@ -112,7 +128,9 @@ class KvmClocksTest : public testing::Test {
   }
   ~KvmClocksTest() override { kernel = nullptr; }
 
-  [[nodiscard]] KvmClocks make() { return {symbols_, time_, kernel_}; }
+  [[nodiscard]] KvmClocks make(std::optional<bool> do_guests_see_offsets = true) {
+    return {symbols_, time_, do_guests_see_offsets, kernel_};
+  }
 
   // Ran for `span` of the host's, is held for `held`, and goes on at `reading`.
   void run_and_hold(KvmClocks& clocks, time::Duration span, time::Duration held, time::Duration reading) {
@@ -243,6 +261,91 @@ TEST_F(KvmClocksTest, AHostThatIgnoresOffsetsIsFoundOutAndLeftAlone) {
   EXPECT_EQ(kernel_.kvmclock(), first_clock + 200'000);
   ASSERT_EQ(clocks.shortfalls().size(), 1U);
   EXPECT_NE(clocks.shortfalls().front().find("does not obey a TSC offset"), std::string::npos);
+}
+
+// The kernel gives up its one clock for all vCPUs as soon as their offsets differ.
+TEST_F(KvmClocksTest, CountersThatAgreeStayAlikeHoweverLongALookTakes) {
+  KvmClocks clocks = make();
+  kernel_.look_takes_ns = 150;
+  clocks.adopt(0_ns);
+  EXPECT_EQ(kernel_.offsets.at(0), kernel_.offsets.at(1));
+  for (int quantum = 1; quantum <= 10; ++quantum) {
+    run_and_hold(clocks, 200_us, 3_ms, 200_us * quantum);
+    EXPECT_EQ(kernel_.offsets.at(0), kernel_.offsets.at(1));
+  }
+  clocks.adopt(5_ms);
+  EXPECT_EQ(kernel_.offsets.at(0), kernel_.offsets.at(1));
+}
+
+// 3 GHz for the guest, of a processor of 2 GHz, and 1 GHz.
+TEST_F(KvmClocksTest, AScaledCounterIsHeldInItsOwnCycles) {
+  for (const auto& [numerator, denominator] : {std::pair(3, 2), std::pair(1, 2)}) {
+    kernel_ = Kernel();
+    kernel_.numerator = numerator;
+    kernel_.denominator = denominator;
+    KvmClocks clocks = make();
+    clocks.adopt(0_ns);
+    const std::int64_t first = kernel_.counter(0);
+    for (int quantum = 1; quantum <= 100; ++quantum) {
+      run_and_hold(clocks, 200_us, 3_ms, 200_us * quantum);
+      EXPECT_EQ(kernel_.counter(0), first + 400'000 * quantum * numerator / denominator);
+      EXPECT_EQ(kernel_.counter(1), kernel_.counter(0));
+    }
+    kernel_.offsets = {{0, -kernel_.cycles()}, {1, -kernel_.cycles()}};  // a reset
+    run_and_hold(clocks, 200_us, 3_ms, 21_ms);
+    EXPECT_EQ(kernel_.counter(0), 400'000 * numerator / denominator);
+  }
+}
+
+// The kernel has found its own counter not to be good, and sets those of its guests at each of their runs.
+TEST_F(KvmClocksTest, AHostThatDoesNotObeyAnyMoreIsFoundOut) {
+  KvmClocks clocks = make();
+  clocks.adopt(0_ns);
+  EXPECT_TRUE(clocks.take_news());
+  EXPECT_FALSE(clocks.take_news());
+  run_and_hold(clocks, 1_ms, 1_ms, 1_ms);
+  kernel_.obeys = false;
+  kernel_.offsets = {{0, -kernel_.now()}, {1, -kernel_.now()}};
+  run_and_hold(clocks, 1_ms, 1_ms, 2_ms);
+  EXPECT_TRUE(clocks.take_news());
+  ASSERT_EQ(clocks.shortfalls().size(), 1U);
+  EXPECT_NE(clocks.shortfalls().front().find("does not obey a TSC offset"), std::string::npos);
+  const auto before = kernel_.offsets;
+  run_and_hold(clocks, 1_ms, 1_ms, 3_ms);
+  EXPECT_EQ(kernel_.offsets, before);
+}
+
+TEST_F(KvmClocksTest, AGuestMaySetItsCounterButAHostThatKeepsMovingItIsFoundOut) {
+  KvmClocks clocks = make();
+  clocks.adopt(0_ns);
+  EXPECT_TRUE(clocks.take_news());
+  for (int quantum = 1; quantum <= 100; ++quantum) {
+    if (quantum % 2 == 0) {
+      kernel_.offsets.at(0) += 1'000'000;
+    }
+    run_and_hold(clocks, 1_ms, 1_ms, 1_ms * quantum);
+  }
+  EXPECT_FALSE(clocks.take_news());
+  EXPECT_TRUE(clocks.shortfalls().empty());
+  for (int quantum = 101; quantum <= 120; ++quantum) {
+    kernel_.offsets.at(1) += 5'000;
+    run_and_hold(clocks, 1_ms, 1_ms, 1_ms * quantum);
+  }
+  EXPECT_TRUE(clocks.take_news());
+  EXPECT_EQ(clocks.shortfalls().size(), 1U);
+}
+
+// Its kernel keeps the offset in its books, and the guest sees none of it.
+TEST_F(KvmClocksTest, AHostWhoseGuestsDoNotSeeOffsetsIsLeftAlone) {
+  const auto before = kernel_.offsets;
+  KvmClocks clocks = make(false);
+  clocks.adopt(0_ns);
+  run_and_hold(clocks, 200_us, 3_ms, 200_us);
+  EXPECT_EQ(kernel_.offsets, before);
+  EXPECT_EQ(clocks.shortfalls().size(), 1U);
+  KvmClocks unasked = make(std::nullopt);
+  unasked.adopt(0_ns);
+  EXPECT_TRUE(unasked.shortfalls().empty());
 }
 
 TEST_F(KvmClocksTest, SaysWhatIsNotHeldAndWhatToDo) {
