@@ -172,9 +172,11 @@ void check_way(const ProgramOptions& options, const LinkOption& link, Way way) {
 
 int run_linked(const ProgramOptions& options, const Settings& settings, const Surroundings& where) {
   const LinkOption& link = *settings.link;
-  const Ruling ruling =
-      judge(settings, options.qemu,
-            {.add_missing = options.add_missing, .time_from_instructions = options.time_from_instructions});
+  const host::KvmExamination kvm = host::examine_kvm();
+  const Ruling ruling = judge(settings, options.qemu,
+                              {.add_missing = options.add_missing,
+                               .time_from_instructions = options.time_from_instructions,
+                               .no_kvm = kvm.is_usable ? "" : kvm.reason});
   check_way(options, link, ruling.way);
   std::optional<transport::UnixSocket> connection;  // open until QEMU has taken our place
   if (!link.endpoint.path.empty()) {

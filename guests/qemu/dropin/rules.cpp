@@ -60,12 +60,28 @@ void judge_rtc(const Settings& settings, bool add_missing, Ruling& ruling) {
   ruling.additions.insert(ruling.additions.end(), {"-rtc", "clock=vm"});
 }
 
-bool is_kvm(const Settings& settings, const std::string& program) {
-  if (!settings.accelerators.empty()) {
-    return settings.accelerators.front() == "kvm";
+bool is_of_another_system(const std::string& accelerator) {
+  return accelerator == "hvf" || accelerator == "whpx" || accelerator == "nvmm" || accelerator == "hax";
+}
+
+// QEMU tries them in turn and goes on to the next where it cannot have one.
+std::string accelerator_of(const Settings& settings, const std::string& program, const Wishes& wishes, Ruling& ruling) {
+  if (settings.accelerators.empty()) {
+    const std::string name = std::filesystem::path(program).filename();
+    return (name.ends_with("kvm") || name == "kvm-spice") && !settings.has_icount ? "kvm" : "tcg";
   }
-  const std::string name = std::filesystem::path(program).filename();
-  return (name.ends_with("kvm") || name == "kvm-spice") && !settings.has_icount;
+  for (std::size_t i = 0; i + 1 < settings.accelerators.size(); ++i) {
+    const std::string& accelerator = settings.accelerators[i];
+    const bool is_had = accelerator == "kvm" ? wishes.no_kvm.empty() : !is_of_another_system(accelerator);
+    if (is_had) {
+      return accelerator;
+    }
+    if (accelerator == "kvm") {
+      ruling.notes.push_back(fmt::format("no KVM, for /dev/kvm is not usable: {}; QEMU goes on to accelerator {}",
+                                         wishes.no_kvm, settings.accelerators[i + 1]));
+    }
+  }
+  return settings.accelerators.back();
 }
 
 // Both follow the host's time, which -icount would not let them.
@@ -76,17 +92,17 @@ void judge_no_icount(const Settings& settings, const std::string& accelerator) {
   }
 }
 
-Way way_of(const Settings& settings, const std::string& program, const Wishes& wishes) {
-  if (is_kvm(settings, program)) {
+Way way_of(const Settings& settings, const std::string& program, const Wishes& wishes, Ruling& ruling) {
+  const std::string accelerator = accelerator_of(settings, program, wishes, ruling);
+  if (accelerator == "kvm") {
     judge_no_icount(settings, "KVM");
     if (wishes.time_from_instructions) {
       refuse("--time instructions: KVM does not count a guest's instructions; say -accel tcg,thread=multi");
     }
     return Way::kvm;
   }
-  if (!settings.accelerators.empty() && settings.accelerators.front() != "tcg") {
-    refuse(fmt::format("accelerator {}: its clock cannot be held; say -accel tcg, for {}",
-                       settings.accelerators.front(), needed));
+  if (accelerator != "tcg") {
+    refuse(fmt::format("accelerator {}: its clock cannot be held; say -accel tcg, for {}", accelerator, needed));
   }
   if (settings.tcg_thread != "multi") {
     return Way::instructions;
@@ -149,7 +165,7 @@ Ruling judge(const Settings& settings, const std::string& program, const Wishes&
   if (settings.is_daemonized) {
     refuse("-daemonize: a simulator knows its guest by the process that it started; leave -daemonize out");
   }
-  ruling.way = way_of(settings, program, wishes);
+  ruling.way = way_of(settings, program, wishes, ruling);
   if (ruling.way == Way::instructions) {
     judge_icount(settings, wishes.add_missing, ruling);
   }

@@ -26,16 +26,18 @@ struct Ruling {
   std::vector<std::string> notes{};      ///< for people: allowed, but worth knowing
 };
 
-/// What the one who started it asks for, beyond QEMU's own options.
+/// What the one who started it asks for, beyond QEMU's own options; and what the host has.
 struct Wishes {
   bool add_missing = false;             ///< what is absent is added, never changed
   bool time_from_instructions = false;  ///< on multi-threaded TCG, too
+  std::string no_kvm{};                 ///< why the host's KVM cannot be used, for people; empty if it can
 };
 
 /// Applies the protocol's rule: virtual time can be held only if the real-time clock reads it (`-rtc clock=vm`) and it
 /// comes from counted instructions with idle time skipped (`-icount N,sleep=off`) or from KVM; and, our extension, from
-/// multi-threaded TCG (`-accel tcg,thread=multi`). Throws base::Error (unsupported) that names the options needed.
-/// `program` is QEMU's name: the one of qemu-kvm means KVM.
+/// multi-threaded TCG (`-accel tcg,thread=multi`). Of several accelerators (`-accel kvm -accel tcg`) the one counts
+/// that QEMU will end up with. Throws base::Error (unsupported) that names the options needed. `program` is QEMU's
+/// name: the one of qemu-kvm means KVM.
 [[nodiscard]] Ruling judge(const Settings& settings, const std::string& program, const Wishes& wishes);
 
 }  // namespace fermata::qemu

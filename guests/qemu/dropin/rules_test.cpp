@@ -110,5 +110,34 @@ TEST(Rules, AddWhatIsMissing) {
   EXPECT_TRUE(mentions(refusal({"-rtc", "clock=host"}, true), "clock=host"));
 }
 
+// `-accel kvm -accel tcg` and `-M accel=kvm:tcg` on a host with KVM, and on one without.
+TEST(Rules, OfSeveralAcceleratorsTheOneCountsThatQemuWillHave) {
+  const auto judged_on = [](Arguments arguments, const std::string& no_kvm) {
+    arguments.insert(arguments.end(), {"-rtc", "clock=vm"});
+    return judge(read_settings(parse_options(arguments)), "qemu-system-x86_64",
+                 {.add_missing = true, .no_kvm = no_kvm});
+  };
+  const Arguments lists[] = {{"-accel", "kvm", "-accel", "tcg"}, {"-M", "pc,accel=kvm:tcg"}};
+  for (const Arguments& list : lists) {
+    EXPECT_EQ(judged_on(list, "").way, Way::kvm);
+    EXPECT_TRUE(judged_on(list, "").notes.empty());
+    const Ruling fallen_back = judged_on(list, "it is not there");
+    EXPECT_EQ(fallen_back.way, Way::instructions);
+    EXPECT_EQ(fallen_back.additions, (Arguments{"-icount", "shift=3,sleep=off"}));
+    ASSERT_EQ(fallen_back.notes.size(), 1U);
+    EXPECT_TRUE(mentions(fallen_back.notes.front(), "it is not there; QEMU goes on to accelerator tcg"));
+  }
+  EXPECT_EQ(judged_on({"-accel", "kvm", "-accel", "tcg,thread=multi"}, "no").way, Way::host_time);
+  EXPECT_EQ(judged_on({"-accel", "tcg,thread=multi", "-accel", "kvm"}, "").way, Way::host_time);
+  EXPECT_EQ(judged_on({"-accel", "hvf", "-accel", "kvm"}, "").way, Way::kvm);
+  EXPECT_EQ(judged_on({"-accel", "hvf", "-accel", "kvm", "-accel", "tcg"}, "no").way, Way::instructions);
+  EXPECT_EQ(judged_on({"-accel", "kvm"}, "no").way, Way::kvm) << "the caller says that it cannot be had";
+  EXPECT_EQ(judged_on({"-enable-kvm"}, "no").way, Way::kvm);
+  EXPECT_THROW(static_cast<void>(judged_on({"-accel", "xen", "-accel", "tcg"}, "")), base::Error);
+  EXPECT_THROW(static_cast<void>(judged_on({"-accel", "kvm", "-accel", "tcg", "-icount", "3,sleep=off"}, "")),
+               base::Error);
+  EXPECT_EQ(judged_on({"-accel", "kvm", "-accel", "tcg", "-icount", "3,sleep=off"}, "no").way, Way::instructions);
+}
+
 }  // namespace
 }  // namespace fermata::qemu
