@@ -73,7 +73,7 @@ def is_cpp(path):
 
 
 def is_test(path):
-    return path.endswith(("_test.cpp", "_test.py")) or path.startswith("tests/")
+    return path.endswith(("_test.cpp", "_test.py")) or path.startswith("tests/") or "/testing/" in path
 
 
 def is_source(path, text):

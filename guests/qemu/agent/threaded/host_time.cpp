@@ -105,15 +105,16 @@ void HostTime::sample(std::vector<host::HostDuration>& cpu_times) const {
 }
 
 // QEMU's own clock is made to show ours, so that a snapshot has it.
-void HostTime::stopped() {
+bool HostTime::stopped() {
   if (options_.guest_clocks != nullptr) {
     options_.guest_clocks->hold();
     options_.guest_clocks->show(reading());
   }
   const time::Duration standing = reading();
   clock_.go_on(vcpus_.running_clock(), standing, standing);  // for who reads it in this moment
-  vcpus_.set_running_clock(standing);
+  const bool is_saved = vcpus_.set_running_clock(standing);
   is_stopped_ = true;
+  return is_saved;
 }
 
 void HostTime::started(time::Duration reading, time::Duration limit) {

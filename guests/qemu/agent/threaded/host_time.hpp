@@ -34,7 +34,7 @@ class HostTime final : public MachineTime {
   void hurry() override { wake_.ring(); }
   void raise(time::Duration limit) override { clock_.set_limit(limit); }
   void end() override;
-  void stopped() override;
+  bool stopped() override;
   void started(time::Duration reading, time::Duration limit) override;
 
  private:

@@ -23,7 +23,7 @@ class HeldVcpus final : public Vcpus {
   int pauses = 0;
   int watched_at_pauses = -1;
   std::array<host::HostDuration, 2> standing_takes{};  // of what it used: after it had left guest code
-  bool can_be_set = true;
+  bool can_be_saved = true;
 
   void run(int vcpu, Duration span) { used.at(static_cast<std::size_t>(vcpu)) += host::HostDuration(span.ns()); }
 
@@ -35,7 +35,8 @@ class HeldVcpus final : public Vcpus {
   }
   void resume() override {}
   void run_timers() override {}
-  void listen(const std::function<void()>& /*let_go*/) override {}
+  void listen(Listener& /*listener*/) override {}
+  [[nodiscard]] bool is_reset_due() const override { return false; }
   void turn_clock_off() override {}
   void stop_this() override {}
   void bar(const std::function<void()>& /*wait*/) override {}
@@ -45,10 +46,8 @@ class HeldVcpus final : public Vcpus {
     return now;
   }
   bool set_running_clock(Duration reading) override {
-    if (can_be_set) {
-      host = reading;
-    }
-    return can_be_set;
+    host = reading;
+    return can_be_saved;
   }
   [[nodiscard]] int count() const override { return 2; }
   [[nodiscard]] host::HostDuration cpu_time(int vcpu) const override { return used.at(static_cast<std::size_t>(vcpu)); }
@@ -269,7 +268,7 @@ TEST_F(HostTimeTest, RunOnsAreCountedByMicroseconds) {
 TEST_F(HostTimeTest, AStopPutsItsReadingIntoQemusClockAndAStartGoesOnFromThere) {
   ASSERT_TRUE(time_.begin(200_us));
   vcpus_.host = 1120_us;
-  time_.stopped();
+  EXPECT_TRUE(time_.stopped());
   EXPECT_EQ(vcpus_.host, 120_us);
   EXPECT_EQ(time_.reading(), 120_us);
   vcpus_.host = 125_us;  // enabled a moment ago
@@ -281,9 +280,17 @@ TEST_F(HostTimeTest, AStopPutsItsReadingIntoQemusClockAndAStartGoesOnFromThere) 
   EXPECT_EQ(time_.reading(), 200_us);
 }
 
+TEST_F(HostTimeTest, AClockThatASnapshotCannotHaveIsSaid) {
+  ASSERT_TRUE(time_.begin(200_us));
+  vcpus_.host = 1120_us;
+  vcpus_.can_be_saved = false;
+  EXPECT_FALSE(time_.stopped());
+  EXPECT_EQ(time_.reading(), 120_us);
+}
+
 TEST_F(HostTimeTest, ASnapshotsClockIsReadWhileTheMachineIsStopped) {
   ASSERT_TRUE(time_.begin(200_us));
-  time_.stopped();
+  EXPECT_TRUE(time_.stopped());
   vcpus_.host = 7_s;
   EXPECT_EQ(time_.reading(), 7_s);
   time_.started(7_s, 7_s + 50_us);
@@ -301,7 +308,7 @@ TEST_F(HostTimeTest, TheGuestsOwnClocksAreShownWhatTheVirtualClockShows) {
   EXPECT_EQ(guest_clocks_.told, "show 245000 ");
   guest_clocks_.told.clear();
   vcpus_.host = vcpus_.host + 55_us;
-  time_.stopped();
+  EXPECT_TRUE(time_.stopped());
   EXPECT_EQ(guest_clocks_.told, "hold show 300000 ");
   guest_clocks_.told.clear();
   time_.started(300_us, 400_us);

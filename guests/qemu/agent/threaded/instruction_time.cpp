@@ -138,12 +138,13 @@ void InstructionTime::end() {
   stand_at_the_furthest();
 }
 
-void InstructionTime::stopped() {
+bool InstructionTime::stopped() {
   let_go();
   const std::lock_guard guard(mutex_);
   stand_at_the_furthest();
-  vcpus_.set_running_clock(slice_start());
+  const bool is_saved = vcpus_.set_running_clock(slice_start());
   is_stopped_ = true;
+  return is_saved;
 }
 
 void InstructionTime::started(time::Duration reading, time::Duration limit) {

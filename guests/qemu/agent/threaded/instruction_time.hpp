@@ -41,7 +41,7 @@ class InstructionTime final : public MachineTime, public VcpuCounters::Listener,
   void hurry() override;
   void raise(time::Duration limit) override;
   void end() override;
-  void stopped() override;
+  bool stopped() override;
   void started(time::Duration reading, time::Duration limit) override;
 
   // VcpuCounters::Listener

@@ -156,7 +156,7 @@ class StopTest : public InstructionTimeTest {
     EXPECT_FALSE(time_.run([&] { return must_stop.load(); }));
     machine_.stop();
     machine_.lock();
-    time_.stopped();
+    EXPECT_TRUE(time_.stopped());
     machine_.unlock();
     EXPECT_EQ(machine_.executed(0), 707);
   }
@@ -211,7 +211,7 @@ TEST_F(InstructionTimeTest, ASnapshotsClockIsReadWhileTheMachineIsStopped) {
   run_to(1_ms);
   machine_.stop();
   machine_.lock();
-  time_.stopped();
+  EXPECT_TRUE(time_.stopped());
   machine_.unlock();
   EXPECT_EQ(machine_.vcpus().running_clock(), 1_ms);
   machine_.vcpus().set_running_clock(7_s);

@@ -36,8 +36,8 @@ class MachineTime {
   virtual void end() = 0;
 
   /// QEMU's user has stopped the machine; its vCPUs stand. What the clock shows is to last, unless a snapshot is
-  /// loaded.
-  virtual void stopped() = 0;
+  /// loaded. False if a snapshot would be saved with another time.
+  virtual bool stopped() = 0;
   /// The machine goes on at `reading`, up to `limit`, which is the same if it is held.
   virtual void started(time::Duration reading, time::Duration limit) = 0;
 };

@@ -25,12 +25,6 @@
 #include <utility>
 
 namespace fermata::qemu {
-namespace {
-
-// From enabling QEMU's clock to our being told of the machine's start.
-constexpr time::Duration longest_start = time::Duration::milliseconds(100);
-
-}  // namespace
 
 void ThreadedExecutor::leave(const wire::Leave& order) {
   is_fault_ = order.is_fault && inputs_ != nullptr;  // qqq has no word for a fault
@@ -40,9 +34,7 @@ void ThreadedExecutor::leave(const wire::Leave& order) {
   }
 }
 
-void ThreadedExecutor::listen() {
-  vcpus_.listen([this] { let_go(); });
-}
+void ThreadedExecutor::listen() { vcpus_.listen(*this); }
 
 void ThreadedExecutor::run() {
   while (!is_leaving_ && !is_over()) {
@@ -96,10 +88,12 @@ void ThreadedExecutor::pause_by(const std::function<void()>& pause) {
 }
 
 // Lock held. False while QEMU is in the middle of a start or a reset.
-bool ThreadedExecutor::has_let_go() const { return is_started_ && (!is_letting_go_ || host_.is_clock_enabled()); }
+bool ThreadedExecutor::has_let_go() const {
+  return is_started_ && !vcpus_.is_reset_due() && (!is_letting_go_ || host_.is_clock_enabled());
+}
 
 // Also by ourselves; then it is not held.
-void ThreadedExecutor::let_go() {
+void ThreadedExecutor::vcpus_let_go() {
   is_letting_go_ = false;
   if (is_held_) {
     bar_vcpus();
@@ -223,30 +217,27 @@ void ThreadedExecutor::bar_vcpus() {
   });
 }
 
-// QEMU's clock has run on for a moment since it was enabled, which is nobody's time; a snapshot moves it by more, or
-// back.
+// QEMU's clock has run on for a moment since it was enabled, which is nobody's time.
 void ThreadedExecutor::machine_started() {
-  const time::Duration reading = vcpus_.running_clock();
-  const time::Duration moved = reading - stopped_at_;
-  const bool is_moved = is_restoring_ || moved < time::Duration::zero() || moved > longest_start;
-  if (!std::exchange(has_started_, true)) {
-    zero_ = is_moved ? reading : stopped_at_;  // not 0 after -loadvm: the simulator's time starts here
-  } else if (is_moved) {
-    zero_ += moved;
-  }
-  is_restoring_ = false;
   const time::Duration limit = reading_of(horizon_);
-  time_.started(is_held_at_horizon() ? limit : is_moved ? reading : stopped_at_, limit);
-  is_started_ = true;
+  time_.started(is_held_at_horizon() ? limit : stopped_at_, limit);
+  has_started_ = is_started_ = true;
   is_letting_go_ = true;
   vcpus_.turn_clock_off();
 }
 
+// The simulator's time goes on from where it was, and with -loadvm starts here.
+void ThreadedExecutor::state_loaded() {
+  const time::Duration reading = vcpus_.running_clock();
+  zero_ += reading - std::exchange(stopped_at_, reading);
+}
+
 void ThreadedExecutor::machine_stopped(const std::string& state) {
   is_started_ = false;
-  time_.stopped();
+  if (!time_.stopped() && !std::exchange(has_told_of_snapshots_, true)) {
+    host_.tell_user("note: this QEMU's clock cannot be set; a snapshot of this machine has another time than it shows");
+  }
   stopped_at_ = time_.reading();
-  is_restoring_ = state == "restore-vm";
   const bool is_bad = state == "guest-panicked" || state == "internal-error";
   const bool is_users = state == "paused" || state == "debug" || state == "suspended";
   const bool has_trouble = state == "io-error" || state == "watchdog";

@@ -25,7 +25,7 @@ namespace fermata::qemu {
 ///
 /// Thread rule: `run` is the body of a thread of its own, which calls `resume_until` and `leave` by the follower, and
 /// the channels; all else by QEMU.
-class ThreadedExecutor final : public guest::Executor, public HeldMachine, public QemuHost::Listener {
+class ThreadedExecutor final : public guest::Executor, public HeldMachine, public QemuHost::Listener, Vcpus::Listener {
  public:
   ThreadedExecutor(QemuHost& host, Vcpus& vcpus, MachineTime& time) : host_(host), vcpus_(vcpus), time_(time) {}
 
@@ -92,7 +92,9 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   void arrive();
   void bar_vcpus();
   [[nodiscard]] bool has_let_go() const;
-  void let_go();
+  // Vcpus::Listener
+  void vcpus_let_go() override;
+  void state_loaded() override;
   void pause_again();
   void pause_by(const std::function<void()>& pause);
   [[nodiscard]] bool is_over() const { return is_over_.load(std::memory_order_relaxed); }
@@ -127,8 +129,8 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   time::Instant horizon_;                // where it stands or runs to
   time::Duration zero_;                  // the reading of QEMU's clock at our origin
   time::Duration stopped_at_;            // the reading at which QEMU stopped the machine
-  bool is_restoring_ = false;            // it did so to load a snapshot
   bool has_started_ = false;
+  bool has_told_of_snapshots_ = false;
   bool is_started_ = false;  // as told to us: QEMU says so some time before
 };
 

@@ -6,13 +6,13 @@
 
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "fermata/base/error.hpp"
 #include "fermata/sim/guest.hpp"
 #include "fermata/transport/unix_socket.hpp"
 #include "fermata/wire/qqq_guest_session.hpp"
-#include "guests/qemu/agent/threaded/testing/fake_machine.hpp"
-#include "guests/qemu/agent/threaded/testing/fake_time.hpp"
+#include "guests/qemu/agent/threaded/testing/held_threads.hpp"
 
 namespace fermata::qemu {
 namespace {
@@ -49,62 +49,7 @@ class RaisingSession final : public wire::GuestSession {
   std::vector<std::byte> report_;
 };
 
-// The whole guest's end on a fake machine of two vCPUs, and the simulator's end in the test's thread.
-class ThreadedExecutorTest : public ::testing::Test {
- protected:
-  static constexpr auto long_enough = 30s;
-
-  ThreadedExecutorTest() {
-    auto [ours, theirs] = transport::UnixSocket::make_pair();
-    guest_end_ = std::make_unique<transport::UnixSocket>(std::move(theirs));
-    sim_end_ = std::make_unique<transport::UnixSocket>(std::move(ours));
-  }
-  ~ThreadedExecutorTest() override {
-    executor_.ended(0);
-    if (agent_.joinable()) {
-      agent_.join();
-    }
-    machine_.power_off();
-  }
-
-  void boot(Duration reading = {}) {
-    follower_ = std::make_unique<guest::Follower>(*session_, *guest_end_, executor_);
-    executor_.set_follower(*follower_);
-    executor_.listen();
-    machine_.boot(&executor_, reading);
-    agent_ = std::thread([this] {
-      executor_.run();
-      has_ended_ = true;
-    });
-  }
-  void boot_and_start(Duration reading = {}) {
-    simulator_.emplace(sim::Guest::attach(std::move(sim_end_), "fake machine"));
-    boot(reading);
-    machine_.start();
-  }
-  sim::Report advance(Duration span) { return simulator_->advance(span, long_enough); }
-  void wait_until_it_stands() {
-    while (!machine_.stands()) {
-      std::this_thread::yield();
-    }
-  }
-  void wait_for_the_end() {
-    while (!has_ended_) {
-      std::this_thread::yield();
-    }
-  }
-
-  FakeMachine machine_{2};
-  FakeTime time_{machine_.vcpus()};
-  ThreadedExecutor executor_{machine_, machine_.vcpus(), time_};
-  std::unique_ptr<wire::GuestSession> session_ = std::make_unique<wire::QqqGuestSession>();
-  std::unique_ptr<transport::UnixSocket> guest_end_;
-  std::unique_ptr<transport::UnixSocket> sim_end_;
-  std::unique_ptr<guest::Follower> follower_;
-  std::optional<sim::Guest> simulator_;
-  std::thread agent_;
-  std::atomic<bool> has_ended_{false};
-};
+class ThreadedExecutorTest : public HeldThreads {};
 
 TEST_F(ThreadedExecutorTest, RunsNoInstructionBeforeTheFirstGrant) {
   boot_and_start();
@@ -285,41 +230,28 @@ TEST_F(ThreadedExecutorTest, StartsAndResetsThatDropTheLockLetNothingThrough) {
   EXPECT_EQ(simulator_->wait(long_enough).now, Instant::at(2_ms));
 }
 
-TEST_F(ThreadedExecutorTest, StartsFromASnapshotAtInstantZero) {
-  boot_and_start(10_s + 3_ns);
-  EXPECT_EQ(advance(1_ms).now, Instant::at(1_ms));
-  EXPECT_EQ(time_.reading(), 10_s + 3_ns + FakeMachine::start_takes + 1_ms);
-}
-
-TEST_F(ThreadedExecutorTest, ALoadedSnapshotMovesTheGuestsClockButNotTheSimulators) {
+// The main thread has forgotten that the reset was asked for, has the vCPUs stand, and waits for their registers.
+TEST_F(ThreadedExecutorTest, AGrantInTheMidstOfAResetLetsNothingThrough) {
   boot_and_start();
-  advance(5_ms);
-  machine_.load_snapshot(2_ms);
-  EXPECT_EQ(advance(1_ms).now, Instant::at(6_ms));
-  EXPECT_EQ(time_.reading(), 2_ms + FakeMachine::start_takes + 1_ms);
-}
-
-TEST_F(ThreadedExecutorTest, ASnapshotInMidGrantLeavesTheRestOfIt) {
-  boot_and_start();
-  time_.set_gate(40_ms);
-  simulator_->grant(100_ms);
-  time_.wait_at_gate();
-  machine_.load_snapshot(30_s);
-  time_.open_gate();
-  EXPECT_EQ(simulator_->wait(long_enough).now, Instant::at(100_ms));
-  EXPECT_EQ(time_.reading(), 30_s + FakeMachine::start_takes + 60_ms);
-}
-
-// A user may load one while the machine stands stopped: QEMU says nothing then.
-TEST_F(ThreadedExecutorTest, ASnapshotThatOnlyTheClockTellsOfIsNoticed) {
-  boot_and_start();
-  advance(5_ms);
-  machine_.load_snapshot(30_s, "paused");
-  EXPECT_EQ(advance(1_ms).now, Instant::at(6_ms));
-  EXPECT_EQ(time_.reading(), 30_s + FakeMachine::start_takes + 1_ms);
-  machine_.load_snapshot(2_ms, "paused");
-  EXPECT_EQ(advance(1_ms).now, Instant::at(7_ms));
-  EXPECT_EQ(time_.reading(), 2_ms + FakeMachine::start_takes + 1_ms);
+  for (int i = 1; i <= 10; ++i) {
+    wait_until_it_stands();
+    const std::int64_t executed = machine_.executed_by_all();
+    const int resumes = machine_.resumes();
+    bool is_granted = false;
+    machine_.reset_in_pieces([&] {
+      if (!std::exchange(is_granted, true)) {
+        simulator_->grant(1_ms);
+      }
+      for (int look = 0; look < 200; ++look) {
+        machine_.lock();
+        machine_.unlock();
+        std::this_thread::yield();
+      }
+      EXPECT_EQ(machine_.executed_by_all(), executed);
+      EXPECT_EQ(machine_.resumes(), resumes);
+    });
+    EXPECT_EQ(simulator_->wait(long_enough).now, Instant::at(i * 1_ms));
+  }
 }
 
 TEST_F(ThreadedExecutorTest, AGoneSimulatorEndsTheMachineWhereItStands) {

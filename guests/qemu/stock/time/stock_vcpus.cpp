@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guests/qemu/stock/time/stock_vcpus.hpp"
 
+#include <utility>
+
 #include "fermata/base/error.hpp"
+#include "guests/qemu/stock/time/accelerator_events.hpp"
 
 namespace fermata::qemu {
 namespace {
@@ -56,7 +59,7 @@ host::HostDuration StockVcpus::cpu_time_at_exit(int vcpu) const {
 
 // QEMU turns the clock on before it lets the first vCPU go, and notifies each list of timers on it of that: also ours,
 // which has none.
-void StockVcpus::listen(const std::function<void()>& let_go) {
+void StockVcpus::listen(Listener& listener) {
   bool was_told = false;
   let_go_ = [&was_told] { was_told = true; };
   time_.timerlist_new(
@@ -66,8 +69,32 @@ void StockVcpus::listen(const std::function<void()>& let_go) {
   if (!was_told) {
     throw base::Error(base::ErrorCode::unsupported, "this QEMU does not tell when its vCPUs go on");
   }
-  let_go_ = let_go;
+  let_go_ = [this, &listener] {
+    is_reset_asked_ = qemu_.qemu_reset_requested_get() != 0;
+    listener.vcpus_let_go();
+  };
+  listen_to_accelerator(listener);
 }
+
+// A reset is asked for in the thread of whoever does so. The main thread carries it out some time later: it forgets
+// that it was asked for, has the vCPUs stand, and under KVM waits for their threads, without the lock, before it tells
+// anybody. It asks the accelerator again at the end of each reset, also of a stopped machine's; so the vCPUs' going on
+// is what ends it.
+void StockVcpus::listen_to_accelerator(Listener& listener) {
+  const auto loaded = [this, &listener] {
+    if (!qemu_.runstate_is_running()) {  // else a vCPU has been plugged in
+      lead_ns_ = 0;
+      listener.state_loaded();
+    }
+  };
+  const std::string failure = AcceleratorEvents::install(
+      qemu_, time_, {.reset_asked = [this] { is_reset_asked_ = true; }, .state_loaded = loaded});
+  if (!failure.empty()) {
+    throw base::Error(base::ErrorCode::unsupported, failure);
+  }
+}
+
+bool StockVcpus::is_reset_due() const { return is_reset_asked_ || qemu_.qemu_reset_requested_get() != 0; }
 
 // Also tells who the vCPU's thread is: QEMU runs queued work in it.
 void StockVcpus::bar(const std::function<void()>& wait) {
@@ -101,21 +128,29 @@ host::HostDuration StockVcpus::cpu_time(int vcpu) const {
   return which.has_clock.load(std::memory_order_acquire) ? which.clock->used() : host::HostDuration{};
 }
 
-time::Duration StockVcpus::running_clock() const { return time::Duration::nanoseconds(time_.cpu_get_clock()); }
+time::Duration StockVcpus::running_clock() const {
+  return time::Duration::nanoseconds(time_.cpu_get_clock() - lead_ns_);
+}
 
 bool StockVcpus::set_running_clock(time::Duration reading) {
+  const bool is_set = set_clock_word(reading.ns());
+  lead_ns_ = time_.cpu_get_clock() - reading.ns();
+  return is_set;
+}
+
+bool StockVcpus::set_clock_word(std::int64_t reading_ns) {
   if (clock_offset_ == nullptr) {
     clock_offset_ = find_clock_offset();
   }
   const std::int64_t before = time_.cpu_get_clock();
-  if (before == reading.ns()) {
+  if (before == reading_ns) {
     return true;
   }
   if (clock_offset_ == nullptr || *clock_offset_ != before) {
     return false;
   }
-  *clock_offset_ = reading.ns();
-  if (time_.cpu_get_clock() == reading.ns()) {
+  *clock_offset_ = reading_ns;
+  if (time_.cpu_get_clock() == reading_ns) {
     return true;
   }
   *clock_offset_ = before;

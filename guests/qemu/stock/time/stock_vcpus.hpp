@@ -23,7 +23,8 @@ class StockVcpus final : public Vcpus {
   void pause() override { time_.pause_all_vcpus(); }
   void resume() override { time_.resume_all_vcpus(); }
   void run_timers() override { time_.qemu_clock_run_timers(virtual_clock); }
-  void listen(const std::function<void()>& let_go) override;
+  void listen(Listener& listener) override;
+  [[nodiscard]] bool is_reset_due() const override;
   void stop_this() override { time_.cpu_stop_current(); }
   void turn_clock_off() override { time_.qemu_clock_enable(virtual_clock, false); }
   void bar(const std::function<void()>& wait) override;
@@ -50,6 +51,8 @@ class StockVcpus final : public Vcpus {
     void note_exit();
   };
 
+  void listen_to_accelerator(Listener& listener);
+  [[nodiscard]] bool set_clock_word(std::int64_t reading_ns);
   [[nodiscard]] std::int64_t* find_clock_offset() const;
   void listen_to_lock();
 
@@ -59,6 +62,8 @@ class StockVcpus final : public Vcpus {
   TimeSymbols time_;
   std::vector<std::unique_ptr<Vcpu>> vcpus_;
   std::function<void()> let_go_;
+  std::atomic<bool> is_reset_asked_{false};
+  std::atomic<std::int64_t> lead_ns_{0};  // of QEMU's clock, where it cannot be set
   std::int64_t* clock_offset_ = nullptr;
 };
 

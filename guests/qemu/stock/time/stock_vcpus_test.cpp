@@ -37,6 +37,27 @@ struct VcpuFunctions {
   std::size_t clock_word = 9;
   std::int64_t running_ns = 0;  // what a running machine's clock shows beyond the word
 
+  bool is_running = false;
+  int reset_requested = 0;
+  // The accelerator's functions for resets and for loaded states, in its class.
+  alignas(8) std::array<void*, 32> accelerator{};
+  static constexpr std::size_t resettable_slot = 104 / sizeof(void*);
+  static constexpr std::size_t loaded_slot = 152 / sizeof(void*);
+
+  // Somebody asks for a reset, which the main thread carries out.
+  void ask_for_reset() {
+    const auto are_resettable = reinterpret_cast<bool (*)()>(accelerator.at(resettable_slot));
+    EXPECT_TRUE(are_resettable == nullptr || are_resettable());
+    reset_requested = 1;
+  }
+  void load_state() {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (const auto take = reinterpret_cast<void (*)(QemuCpu*)>(accelerator.at(loaded_slot)); take != nullptr) {
+        take(cpu(i));
+      }
+    }
+  }
+
   bool is_clock_on = true;
   void (*notify)(void*, int) = nullptr;
   void* opaque = nullptr;
@@ -56,6 +77,14 @@ struct VcpuFunctions {
   }
 };
 
+class ToldListener final : public Vcpus::Listener {
+ public:
+  int let_go = 0;
+  int loaded = 0;
+  void vcpus_let_go() override { ++let_go; }
+  void state_loaded() override { ++loaded; }
+};
+
 class StockVcpusTest : public ::testing::Test {
  protected:
   StockVcpusTest() {
@@ -66,6 +95,8 @@ class StockVcpusTest : public ::testing::Test {
 
   static Symbols symbols() {
     Symbols s;
+    s.runstate_is_running = [] { return vcpu_functions->is_running; };
+    s.qemu_reset_requested_get = [] { return vcpu_functions->reset_requested; };
     s.qemu_get_cpu = [](int index) {
       const auto which = static_cast<std::size_t>(index);
       return which < VcpuFunctions::count ? vcpu_functions->cpu(which) : nullptr;
@@ -81,6 +112,18 @@ class StockVcpusTest : public ::testing::Test {
   }
   TimeSymbols time_symbols() {
     TimeSymbols s;
+    s.cpus_get_accel = []() -> void* { return vcpu_functions->accelerator.data(); };
+    s.cpus_are_resettable = [] {
+      const auto ask = reinterpret_cast<bool (*)()>(vcpu_functions->accelerator.at(VcpuFunctions::resettable_slot));
+      return ask == nullptr || ask();
+    };
+    s.cpu_synchronize_post_init = [](QemuCpu* cpu) {
+      const auto take =
+          reinterpret_cast<void (*)(QemuCpu*)>(vcpu_functions->accelerator.at(VcpuFunctions::loaded_slot));
+      if (take != nullptr) {
+        take(cpu);
+      }
+    };
     s.pause_all_vcpus = [] { vcpu_functions->calls += "pause "; };
     s.resume_all_vcpus = [] { vcpu_functions->calls += "resume "; };
     s.qemu_clock_run_timers = [](int clock) {
@@ -106,6 +149,7 @@ class StockVcpusTest : public ::testing::Test {
 
   VcpuFunctions qemu_;
   StockVcpus vcpus_{symbols(), time_symbols()};
+  ToldListener listener_;
 };
 
 TEST_F(StockVcpusTest, AreAsManyAsQemuHas) { EXPECT_EQ(vcpus_.count(), 3); }
@@ -135,24 +179,54 @@ TEST_F(StockVcpusTest, EachVcpuWaitsOnceWhereItIsBarred) {
 }
 
 TEST_F(StockVcpusTest, IsToldWhenQemuTurnsTheClockOn) {
-  int told = 0;
-  vcpus_.listen([&told] { ++told; });
-  EXPECT_EQ(told, 0) << "the proof itself is nobody's business";
+  vcpus_.listen(listener_);
+  EXPECT_EQ(listener_.let_go, 0) << "the proof itself is nobody's business";
   EXPECT_TRUE(qemu_.is_clock_on);
   vcpus_.turn_clock_off();
   EXPECT_FALSE(qemu_.is_clock_on);
-  EXPECT_EQ(told, 0);
+  EXPECT_EQ(listener_.let_go, 0);
   qemu_.enable(true);
-  EXPECT_EQ(told, 1);
+  EXPECT_EQ(listener_.let_go, 1);
   qemu_.enable(true);
-  EXPECT_EQ(told, 1) << "it was on";
+  EXPECT_EQ(listener_.let_go, 1) << "it was on";
 }
 
 TEST_F(StockVcpusTest, AQemuThatDoesNotTellIsRefused) {
   TimeSymbols s = time_symbols();
   s.timerlist_new = [](int, void (*)(void*, int), void*) -> void* { return nullptr; };
-  StockVcpus vcpus(symbols(), s);
-  EXPECT_THROW(vcpus.listen([] {}), base::Error);
+  StockVcpus deaf(symbols(), s);
+  EXPECT_THROW(deaf.listen(listener_), base::Error);
+  s = time_symbols();
+  s.cpus_get_accel = []() -> void* { return nullptr; };
+  StockVcpus without(symbols(), s);
+  EXPECT_THROW(without.listen(listener_), base::Error);
+}
+
+TEST_F(StockVcpusTest, AResetIsDueUntilTheVcpusAreLetGoAfterIt) {
+  vcpus_.listen(listener_);
+  EXPECT_FALSE(vcpus_.is_reset_due());
+  qemu_.ask_for_reset();
+  EXPECT_TRUE(vcpus_.is_reset_due());
+  qemu_.enable(false);
+  qemu_.enable(true);  // a start before it
+  EXPECT_TRUE(vcpus_.is_reset_due());
+  qemu_.reset_requested = 0;  // the main thread begins
+  EXPECT_TRUE(vcpus_.is_reset_due());
+  qemu_.enable(false);
+  EXPECT_TRUE(vcpus_.is_reset_due());
+  qemu_.enable(true);
+  EXPECT_FALSE(vcpus_.is_reset_due());
+}
+
+TEST_F(StockVcpusTest, IsToldOfALoadedStateWhileTheMachineIsStopped) {
+  vcpus_.listen(listener_);
+  EXPECT_EQ(listener_.loaded, 0);
+  qemu_.load_state();
+  EXPECT_GT(listener_.loaded, 0);
+  listener_.loaded = 0;
+  qemu_.is_running = true;
+  qemu_.load_state();
+  EXPECT_EQ(listener_.loaded, 0) << "a vCPU was plugged in";
 }
 
 TEST_F(StockVcpusTest, TheProcessorTimeOfAVcpuIsThatOfItsThread) {
@@ -248,6 +322,22 @@ TEST_F(StockVcpusTest, AWordThatIsNotTheClockIsPutBack) {
   const auto before = qemu_.timers_state;
   EXPECT_FALSE(vcpus.set_running_clock(Reading::nanoseconds(77)));
   EXPECT_EQ(qemu_.timers_state, before);
+}
+
+// It goes on from there all the same; a snapshot has what QEMU's own clock shows.
+TEST_F(StockVcpusTest, AClockThatCannotBeSetShowsWhatItIsToShowUntilAnotherIsLoaded) {
+  qemu_.timers_state.at(3) = qemu_.timers_state.at(9);
+  vcpus_.listen(listener_);
+  EXPECT_FALSE(vcpus_.set_running_clock(Reading::nanoseconds(77)));
+  EXPECT_EQ(vcpus_.running_clock(), Reading::nanoseconds(77));
+  qemu_.running_ns = 5;
+  EXPECT_EQ(vcpus_.running_clock(), Reading::nanoseconds(82));
+  qemu_.running_ns = 0;
+  EXPECT_FALSE(vcpus_.set_running_clock(Reading::nanoseconds(82)));
+  EXPECT_EQ(vcpus_.running_clock(), Reading::nanoseconds(82));
+  qemu_.timers_state.at(9) = 4000;
+  qemu_.load_state();
+  EXPECT_EQ(vcpus_.running_clock(), Reading::nanoseconds(4000));
 }
 
 TEST_F(StockVcpusTest, ARunningClockCannotBeSet) {

@@ -18,6 +18,8 @@ void visit_symbols(TimeSymbols& s, Visit visit) {
   visit(host, "cpu_stop_current", s.cpu_stop_current);
   visit(host, "qemu_clock_run_timers", s.qemu_clock_run_timers);
   visit(host, "qemu_clock_enable", s.qemu_clock_enable);
+  visit(host, "cpus_are_resettable", s.cpus_are_resettable);
+  visit(host, "cpu_synchronize_post_init", s.cpu_synchronize_post_init);
   visit(host, "timerlist_new", s.timerlist_new);
   visit(host, "rcu_register_thread", s.rcu_register_thread);
   constexpr auto kvm = TimeFeature::kvm;
@@ -26,6 +28,7 @@ void visit_symbols(TimeSymbols& s, Visit visit) {
   visit(kvm, "kvm_kernel_irqchip", s.kvm_kernel_irqchip);
   visit(kvm, "kvm_split_irqchip", s.kvm_split_irqchip);
   visit(kvm, "kvm_vm_ioctl", s.kvm_vm_ioctl);
+  visit(kvm, "kvm_cpu_synchronize_post_init", s.kvm_cpu_synchronize_post_init);
   visit(kvm, "kvm_vcpu_ioctl", s.kvm_vcpu_ioctl);
   constexpr auto instructions = TimeFeature::instruction_time;
   visit(instructions, "qemu_plugin_scoreboard_new", s.qemu_plugin_scoreboard_new);

@@ -23,6 +23,8 @@ struct TimeSymbols {
   void (*cpu_stop_current)() = nullptr;
   bool (*qemu_clock_run_timers)(int clock) = nullptr;
   void (*qemu_clock_enable)(int clock, bool is_enabled) = nullptr;
+  bool (*cpus_are_resettable)() = nullptr;
+  void (*cpu_synchronize_post_init)(QemuCpu* cpu) = nullptr;
   void* (*timerlist_new)(int clock, void (*notify)(void* opaque, int clock), void* opaque) = nullptr;
   void (*rcu_register_thread)() = nullptr;
   // KVM.
@@ -31,6 +33,7 @@ struct TimeSymbols {
   const bool* kvm_kernel_irqchip = nullptr;
   const bool* kvm_split_irqchip = nullptr;
   int (*kvm_vm_ioctl)(void* state, unsigned long request, ...) = nullptr;
+  void* kvm_cpu_synchronize_post_init = nullptr;
   int (*kvm_vcpu_ioctl)(QemuCpu* cpu, unsigned long request, ...) = nullptr;
   // Time from executed instructions.
   void* (*qemu_plugin_scoreboard_new)(std::size_t element_size) = nullptr;

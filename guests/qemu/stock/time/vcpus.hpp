@@ -13,6 +13,17 @@ namespace fermata::qemu {
 /// clock. A seam as QemuHost is one. QEMU's lock protects everything here unless a call says otherwise.
 class Vcpus {
  public:
+  /// What QEMU does to them unasked. Lock held in each call.
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    /// They are about to be let go, by QEMU or by `resume`: in that thread, before the first of them goes on.
+    virtual void vcpus_let_go() = 0;
+    /// The state of a snapshot has been loaded, the clock's with it. Main thread; the machine is stopped, and has not
+    /// been started since. Perhaps several times for one.
+    virtual void state_loaded() = 0;
+  };
+
   virtual ~Vcpus() = default;
 
   /// Brings all of them to a halt outside guest code, with the virtual clock's timers off. Drops the lock while it
@@ -23,9 +34,12 @@ class Vcpus {
   /// Runs the virtual clock's timers that are due in this thread, while the vCPUs run: QEMU's main thread would come
   /// to them some time later.
   virtual void run_timers() = 0;
-  /// From now on calls `let_go` whenever the vCPUs are about to be let go, by QEMU or by `resume`: lock held, in that
-  /// thread, before the first of them goes on. Once. Throws base::Error (unsupported) if this QEMU does not tell.
-  virtual void listen(const std::function<void()>& let_go) = 0;
+  /// From now on tells `listener`, which outlives this. Once. Throws base::Error (unsupported) if this QEMU does not
+  /// tell.
+  virtual void listen(Listener& listener) = 0;
+  /// True from when a system reset was asked for until the vCPUs are let go after it: meanwhile QEMU has them stand,
+  /// and may drop its lock. Any thread, no lock.
+  [[nodiscard]] virtual bool is_reset_due() const = 0;
   /// Turns the virtual clock off until the vCPUs are let go, as it is after `pause`. QEMU has it on before it lets them
   /// go for the first time, and would not tell, then. While they stand.
   virtual void turn_clock_off() = 0;
@@ -38,7 +52,8 @@ class Vcpus {
   /// The time that the virtual clock would show: the host's while the machine runs, standing while it is stopped. Any
   /// thread.
   [[nodiscard]] virtual time::Duration running_clock() const = 0;
-  /// Sets it, while the machine is stopped: what a snapshot saves. False if this QEMU does not let us.
+  /// Sets it, while the machine is stopped. A snapshot saves it, too; false if this QEMU does not let us set that, and
+  /// saves another.
   virtual bool set_running_clock(time::Duration reading) = 0;
 
   [[nodiscard]] virtual int count() const = 0;

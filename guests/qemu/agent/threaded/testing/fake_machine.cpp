@@ -15,7 +15,7 @@ FakeMachine::FakeMachine(int vcpus) {
 void FakeMachine::boot(QemuHost::Listener* listener, time::Duration reading) {
   const Guard guard(lock_);
   listener_ = listener;
-  clock_ns_ = reading.ns();
+  load_clock(reading);
   for (int i = 0; i < count(); ++i) {
     which(i).thread = std::thread([this, i] { run_vcpu(i); });
     which(i).id = which(i).thread.get_id();
@@ -50,7 +50,9 @@ void FakeMachine::reset() { reset_in_pieces(nullptr); }
 
 void FakeMachine::reset_in_pieces(const std::function<void()>& between) {
   lock();
+  is_reset_due_ = true;
   pause_all();
+  let_others(between);
   listener_->machine_reset();
   let_others(between);
   resume_all();
@@ -59,8 +61,18 @@ void FakeMachine::reset_in_pieces(const std::function<void()>& between) {
 
 void FakeMachine::load_snapshot(time::Duration reading, const std::string& state) {
   stop(state);
-  clock_ns_ = reading.ns();
+  {
+    const Guard guard(lock_);
+    load_clock(reading);
+  }
   start();
+}
+
+void FakeMachine::load_clock(time::Duration reading) {
+  clock_ns_ = reading.ns();
+  if (vcpu_listener_ != nullptr) {
+    vcpu_listener_->state_loaded();
+  }
 }
 
 void FakeMachine::power_off() {
@@ -157,8 +169,9 @@ void FakeMachine::resume_all() {
     return;
   }
   ++resumes_;
-  if (!is_clock_enabled_.exchange(true) && let_go_) {
-    let_go_();
+  is_reset_due_ = false;
+  if (!is_clock_enabled_.exchange(true) && vcpu_listener_ != nullptr) {
+    vcpu_listener_->vcpus_let_go();
   }
   for (const auto& vcpu : states_) {
     vcpu->must_stop = false;
@@ -285,12 +298,12 @@ void FakeMachine::Halting::bar(const std::function<void()>& wait) {
 
 time::Duration FakeMachine::Halting::running_clock() const {
   const time::Duration standing = time::Duration::nanoseconds(machine_.clock_ns_.load());
-  return machine_.is_running_ ? standing + start_takes : standing;
+  return machine_.is_running_ ? standing + machine_.start_takes : standing;
 }
 
 bool FakeMachine::Halting::set_running_clock(time::Duration reading) {
   machine_.clock_ns_ = reading.ns();
-  return true;
+  return machine_.can_save_clock;
 }
 
 }  // namespace fermata::qemu

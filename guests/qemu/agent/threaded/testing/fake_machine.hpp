@@ -22,13 +22,17 @@ namespace fermata::qemu {
 /// instructions, one timer. It follows stock QEMU's rules where the agent depends on them: a wish to stop comes before
 /// queued work and that before instructions, a vCPU that stands still does queued work, a start and a reset let the
 /// vCPUs go unasked, with word of that where the clock was off before, and `resume` does nothing while the machine is
+/// stopped. A reset is due from when it is asked for until they are let go; a load is told while the machine is
 /// stopped.
 ///
 /// The test's thread is the main thread. Members without a lock are set before `boot`, or are atomic.
 class FakeMachine final : public QemuHost, public VcpuCounters {
  public:
-  /// What QEMU's clock shows too much when it has just been enabled.
-  static constexpr time::Duration start_takes = time::Duration::nanoseconds(17);
+  /// What QEMU's clock shows too much when the agent is told of a start. Before `boot`.
+  time::Duration start_takes = time::Duration::nanoseconds(17);
+
+  /// False where a clock cannot be set for snapshots. Before `boot`.
+  bool can_save_clock = true;
 
   explicit FakeMachine(int vcpus);
   ~FakeMachine() override { power_off(); }
@@ -48,7 +52,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   void reset_in_next_pause() { is_reset_in_pause_ = true; }
   /// Called at the next pause, once the vCPUs stand, before whoever asked for that sees it; lock held. While they run.
   void in_next_pause(std::function<void()> what) { in_pause_ = std::move(what); }
-  /// The lock is dropped before the vCPUs are let go.
+  /// The lock is dropped before the agent is told, and before the vCPUs are let go.
   void reset_in_pieces(const std::function<void()>& between);
   /// Loads a snapshot whose clock shows `reading`; QEMU's word for why it stops is `state`.
   void load_snapshot(time::Duration reading, const std::string& state = "restore-vm");
@@ -149,7 +153,8 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
     void pause() override { machine_.pause_all(); }
     void resume() override { machine_.resume_all(); }
     void run_timers() override;
-    void listen(const std::function<void()>& let_go) override { machine_.let_go_ = let_go; }
+    void listen(Listener& listener) override { machine_.vcpu_listener_ = &listener; }
+    [[nodiscard]] bool is_reset_due() const override { return machine_.is_reset_due_; }
     void stop_this() override { machine_.which(machine_.this_vcpu()).must_stop = true; }
     void turn_clock_off() override { machine_.is_clock_enabled_ = false; }
     void bar(const std::function<void()>& wait) override;
@@ -170,6 +175,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   void pause_all();
   void resume_all();
   void kick(int vcpu) const;
+  void load_clock(time::Duration reading);
   void let_others(const std::function<void()>& between);
 
   std::vector<std::unique_ptr<Vcpu>> states_;
@@ -177,7 +183,8 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   std::recursive_mutex lock_;  // work is queued with it or without
   std::condition_variable_any changed_;
   QemuHost::Listener* listener_ = nullptr;
-  std::function<void()> let_go_{};
+  Vcpus::Listener* vcpu_listener_ = nullptr;
+  std::atomic<bool> is_reset_due_{false};
   std::function<void()> in_pause_{};
   std::optional<time::Duration> timer_;
   bool is_timer_of_another_thread_ = false;

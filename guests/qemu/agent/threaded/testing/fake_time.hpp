@@ -62,10 +62,11 @@ class FakeTime final : public MachineTime {
     const std::lock_guard guard(mutex_);
     limit_ = std::min(limit_, own_reading());
   }
-  void stopped() override {
+  bool stopped() override {
     const std::lock_guard guard(mutex_);
-    vcpus_.set_running_clock(own_reading());
+    const bool is_saved = vcpus_.set_running_clock(own_reading());
     is_stopped_ = true;
+    return is_saved;
   }
   void started(time::Duration reading, time::Duration limit) override {
     const std::lock_guard guard(mutex_);
