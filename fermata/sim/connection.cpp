@@ -62,14 +62,14 @@ void Connection::throw_gone() {
                                 time::to_seconds_string(now), how));
 }
 
-void Connection::throw_timed_out(host::HostDuration limit, std::size_t outstanding) const {
+void Connection::throw_timed_out(std::string_view awaited, host::HostDuration limit, std::size_t outstanding) const {
   throw base::Error(
       base::ErrorCode::timed_out,
       fmt::format(
-          "{} did not report within {} s of host time; it stood at {} s and has {} grant{} outstanding. It may be "
+          "{} did not {} within {} s of host time; it stood at {} s and has {} grant{} outstanding. It may be "
           "stopped by its user (QMP stop, a debugger), paused after a panic or shutdown, loop on an exception "
           "without ever finishing an instruction, or simply need longer: look at it, raise the limit, or end it",
-          name, std::chrono::duration<double>(limit).count(), time::to_seconds_string(now), outstanding,
+          name, awaited, std::chrono::duration<double>(limit).count(), time::to_seconds_string(now), outstanding,
           outstanding == 1 ? "" : "s"));
 }
 

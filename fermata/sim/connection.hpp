@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fermata/host/child_process.hpp"
@@ -46,24 +47,26 @@ struct Connection {
                                          trace::Sink* trace);
 
   void record(trace::RecordKind kind, time::Instant at, const std::string& text) const;
-  /// Writes all that a session has to be sent. Throws base::Error (peer_gone, timed_out).
+  /// Writes all that a session has to be sent. False for a guest that has gone, and what it cannot be sent is forgotten:
+  /// what it said before is still to be read, and may say why. Throws base::Error (timed_out).
   template <typename Session>
-  void flush(Session& session, std::size_t outstanding) {
+  bool flush(Session& session, std::size_t outstanding) {
     while (!session.outgoing().empty()) {
       const transport::IoResult result = stream->write(session.outgoing(), write_limit);
-      session.sent(result.count);
+      session.sent(result.is_end ? session.outgoing().size() : result.count);
       if (result.is_end) {
-        throw_gone();
+        return false;
       }
       if (result.count == 0) {
-        throw_timed_out(write_limit, outstanding);
+        throw_timed_out("take what it is sent", write_limit, outstanding);
       }
     }
+    return true;
   }
   /// Throws base::Error (peer_gone), with how the program ended.
   [[noreturn]] void throw_gone();
-  /// Throws base::Error (timed_out).
-  [[noreturn]] void throw_timed_out(host::HostDuration limit, std::size_t outstanding) const;
+  /// Throws base::Error (timed_out). `awaited` is what the guest did not do: "report".
+  [[noreturn]] void throw_timed_out(std::string_view awaited, host::HostDuration limit, std::size_t outstanding) const;
   /// Closes the stream and sees the program out: `grace` to exit, then SIGTERM and as much again, then SIGKILL.
   std::optional<host::ExitStatus> close(host::HostDuration grace);
 };

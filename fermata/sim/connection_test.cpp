@@ -41,7 +41,7 @@ TEST(Connection, HowTheProgramEndedIsSaidAndTraced) {
 TEST(Connection, ATimeOutNamesWhoIsWaitedFor) {
   const Connection connection{.name = "board", .stream = nullptr};
   try {
-    connection.throw_timed_out(2s, 3);
+    connection.throw_timed_out("report", 2s, 3);
   } catch (const base::Error& error) {
     EXPECT_EQ(error.code(), base::ErrorCode::timed_out);
     EXPECT_NE(std::string(error.what()).find("board did not report within 2 s"), std::string::npos);

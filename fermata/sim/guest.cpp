@@ -96,7 +96,9 @@ void Guest::grant(time::Duration span) {
     link_->connection.record(trace::RecordKind::grant, link_->connection.now,
                              fmt::format("span_us={}", span.us_floor()));
   }
-  link_->connection.flush(link_->session, link_->outstanding);
+  if (!link_->connection.flush(link_->session, link_->outstanding)) {
+    link_->connection.throw_gone();  // no report says more
+  }
 }
 
 std::optional<Report> Guest::poll() { return link_->receive({}); }
@@ -106,7 +108,7 @@ Report Guest::wait(host::HostDuration limit) {
   if (auto report = link_->receive(limit)) {
     return *report;
   }
-  link_->connection.throw_timed_out(limit, link_->outstanding);
+  link_->connection.throw_timed_out("report", limit, link_->outstanding);
 }
 
 Report Guest::advance(time::Duration span, host::HostDuration limit) {

@@ -16,6 +16,7 @@
 namespace fermata::sim {
 
 using wire::link::ChannelKind;
+using wire::link::MessageType;
 
 LinkGuest::LinkGuest(std::unique_ptr<LinkState> link, const LinkOptions& options) : link_(std::move(link)) {
   if (!options.record.empty()) {
@@ -74,7 +75,7 @@ void LinkGuest::grant(time::Instant horizon) { link_->grant(horizon); }
 
 wire::Stop LinkGuest::wait(host::HostDuration limit) {
   std::optional<wire::Stop> stop;
-  link_->wait_for(limit, [&] {
+  link_->wait_for("report", limit, [&] {
     stop = link_->take_events();
     return stop.has_value();
   });
@@ -200,7 +201,7 @@ wire::Stop LinkGuest::run_ahead(time::Instant end, const Ahead& ahead,
   while (true) {
     std::optional<wire::Stop> stop;
     link_->reached.reset();
-    link_->wait_for(limit, [&] {
+    link_->wait_for("report or tell its progress", limit, [&] {
       stop = link_->take_events();
       return stop || link_->reached;
     });
@@ -220,6 +221,7 @@ wire::Stop LinkGuest::run_ahead(time::Instant end, const Ahead& ahead,
   }
 }
 
+bool LinkGuest::is_running() const { return link_->session.is_running(); }
 time::Instant LinkGuest::now() const { return link_->session.now(); }
 time::Instant LinkGuest::earliest_input() const {
   return std::max(link_->session.earliest_input(), link_->earliest.value_or(time::Instant::origin()));
@@ -240,13 +242,24 @@ void LinkGuest::record_guest_error(time::Instant at, std::string_view device, co
   link_->connection.record(trace::RecordKind::guest_error, at, std::string(device) + ": " + what);
 }
 
-void LinkGuest::finish_named(host::HostDuration limit) {
+// Again after a time-out it waits on.
+void LinkGuest::finish_named(MessageType type, std::string_view name, host::HostDuration limit) {
+  const bool is_restore = type == MessageType::restore;
+  const std::string wanted = fmt::format("{} \"{}\"", is_restore ? "restore" : "checkpoint", name);
+  if (link_->named.empty()) {
+    is_restore ? link_->session.restore(name) : link_->session.checkpoint(name);
+    link_->named = wanted;
+  } else if (link_->named != wanted) {
+    throw base::BadArgument(fmt::format("{}: {} has not answered {} yet; that call again waits on", wanted,
+                                        link_->connection.name, link_->named));
+  }
   link_->flush();
-  link_->wait_for(limit, [&] {
+  link_->wait_for("answer " + wanted, limit, [&] {
     static_cast<void>(link_->take_events(LinkState::ReadStop::take));
     return link_->finished.has_value();
   });
   const auto finished = *std::exchange(link_->finished, std::nullopt);
+  link_->named.clear();
   if (!finished.failure.empty()) {
     throw base::Error(base::ErrorCode::unsupported, link_->connection.name + ": " + finished.failure);
   }
@@ -254,13 +267,11 @@ void LinkGuest::finish_named(host::HostDuration limit) {
 }
 
 void LinkGuest::checkpoint(std::string_view name, host::HostDuration limit) {
-  link_->session.checkpoint(name);
-  finish_named(limit);
+  finish_named(MessageType::checkpoint, name, limit);
 }
 
 void LinkGuest::restore(std::string_view name, host::HostDuration limit) {
-  link_->session.restore(name);
-  finish_named(limit);
+  finish_named(MessageType::restore, name, limit);
   link_->read = LinkState::Read::none;
   link_->next = {};
   link_->inputs = {};

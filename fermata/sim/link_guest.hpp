@@ -102,6 +102,8 @@ class LinkGuest {
   wire::Stop run_ahead(time::Instant end, const Ahead& ahead,
                        const std::function<void(time::Instant reached)>& on_quantum, host::HostDuration limit);
 
+  /// True from a grant until the guest stands again.
+  [[nodiscard]] bool is_running() const;
   /// Where the guest stood at its last report.
   [[nodiscard]] time::Instant now() const;
   /// The earliest instant that an input may have.
@@ -114,7 +116,8 @@ class LinkGuest {
   void record_guest_error(time::Instant at, std::string_view device, const std::string& what);
 
   /// Saves the guest under a name, or takes it and the time back to that; while it stands. Throws base::Error:
-  /// unsupported (it cannot, or failed; says why), timed_out, peer_gone.
+  /// unsupported (it cannot, or failed; says why), peer_gone, timed_out (the same call again waits on; until then
+  /// nothing can be granted).
   void checkpoint(std::string_view name, host::HostDuration limit);
   void restore(std::string_view name, host::HostDuration limit);
 
@@ -126,7 +129,7 @@ class LinkGuest {
  private:
   LinkGuest(std::unique_ptr<LinkState> link, const LinkOptions& options);
   [[nodiscard]] std::uint16_t find(std::string_view name, wire::link::ChannelKind kind) const;
-  void finish_named(host::HostDuration limit);
+  void finish_named(wire::link::MessageType type, std::string_view name, host::HostDuration limit);
 
   std::unique_ptr<LinkState> link_;
 };

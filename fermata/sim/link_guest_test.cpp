@@ -147,6 +147,30 @@ TEST(LinkGuest, AGuestThatGoesIsReported) {
   EXPECT_NE(refusal([&] { fake.guest->run_until(at_ns(1000), long_enough); }).find("board is gone"), std::string::npos);
 }
 
+// Its last words lie there when the simulator's cannot be sent any more.
+TEST(LinkGuest, WhatAGuestSaidBeforeItWentIsHeard) {
+  FakeGuest off([](wire::link::GuestSession&, Instant) {});
+  off.run = [&off](wire::link::GuestSession& session, Instant) {
+    stop_at(session, at_ns(70), StopReason::powered_off);
+    off.flush();
+    off.end->close();
+  };
+  off.guest->grant(at_ns(1000));
+  off.guest->grant(at_ns(2000));
+  EXPECT_EQ(off.guest->wait(long_enough).reason, StopReason::powered_off);
+  EXPECT_NE(refusal([&] { off.guest->wait(long_enough); }).find("board is gone at"), std::string::npos);
+
+  FakeGuest refuses([](wire::link::GuestSession&, Instant) {});
+  refuses.run = [&refuses](wire::link::GuestSession& session, Instant) {
+    session.receive(std::vector<std::byte>(8));  // which is no message
+    refuses.flush();
+    refuses.end->close();
+  };
+  refuses.guest->grant(at_ns(1000));
+  refuses.guest->grant(at_ns(2000));
+  EXPECT_NE(refusal([&] { refuses.guest->wait(long_enough); }).find("the guest refuses: "), std::string::npos);
+}
+
 TEST(LinkGuest, CheckpointsAndRestores) {
   FakeGuest fake(go_to_horizon);
   fake.guest->run_until(at_ns(1000), long_enough);
@@ -165,7 +189,17 @@ TEST(LinkGuest, CheckpointsAndRestores) {
 
 TEST(LinkGuest, ACheckpointThatIsNotAnsweredIsReported) {
   FakeGuest fake(go_to_horizon);
-  EXPECT_NE(refusal([&] { fake.guest->checkpoint("one", 1ms); }).find("board did not report"), std::string::npos);
+  EXPECT_NE(refusal([&] { fake.guest->checkpoint("one", 1ms); }).find("board did not answer checkpoint \"one\" within"),
+            std::string::npos);
+  EXPECT_NE(refusal([&] { fake.guest->grant(at_ns(5)); }).find("has not answered checkpoint \"one\" yet"),
+            std::string::npos);
+  EXPECT_THROW(fake.guest->checkpoint("two", 1ms), base::BadArgument);
+  EXPECT_THROW(fake.guest->restore("one", 1ms), base::BadArgument);
+  fake.session.done(at_ns(0));
+  fake.flush();
+  fake.guest->checkpoint("one", long_enough);
+  EXPECT_EQ(fake.port.named.size(), 1U) << "it was asked once";
+  EXPECT_EQ(fake.guest->run_until(at_ns(5), long_enough).now, at_ns(5));
 }
 
 // As Chatter, and tells its progress where it is asked for.

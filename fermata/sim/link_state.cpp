@@ -69,7 +69,7 @@ std::string LinkState::channel_names() const {
 
 void LinkState::open(const std::vector<std::string>& reactive, host::HostDuration limit) {
   flush();
-  wait_for(limit, [this] { return session.is_open(); });
+  wait_for("introduce itself", limit, [this] { return session.is_open(); });
   const auto& channels = session.channels();
   handlers.resize(channels.size());
   read_handlers.resize(channels.size());
@@ -89,6 +89,10 @@ void LinkState::open(const std::vector<std::string>& reactive, host::HostDuratio
 }
 
 void LinkState::grant(time::Instant horizon) {
+  if (!named.empty()) {
+    throw base::BadArgument(
+        fmt::format("grant: {} has not answered {} yet; the same call again waits on", connection.name, named));
+  }
   session.grant(horizon);
   if (connection.trace != nullptr) {
     connection.record(trace::RecordKind::grant, session.now(), "horizon=" + time::to_seconds_string(horizon));

@@ -7,6 +7,7 @@
 #include <optional>
 #include <queue>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fermata/host/clock.hpp"
@@ -34,6 +35,7 @@ struct LinkState {
   std::vector<std::uint64_t> dropped{};
   std::vector<bool> is_reactive{};
   std::optional<wire::link::Finished> finished{};
+  std::string named{};  ///< the checkpoint or restore that the guest has not answered: checkpoint "one"
   Read read = Read::none;
   wire::NextEvent next{};  // as of the last stop taken
   /// When inputs are due that may not have been taken, the earliest on top.
@@ -45,7 +47,8 @@ struct LinkState {
 
   /// Waits for the guest to introduce itself; selects the reactive channels. Throws as LinkGuest::attach does.
   void open(const std::vector<std::string>& reactive, host::HostDuration limit);
-  void flush() { connection.flush(session, session.is_running() ? 1 : 0); }
+  // A guest that has gone shows when what it said was taken.
+  void flush() { static_cast<void>(connection.flush(session, session.is_running() ? 1 : 0)); }
   void grant(time::Instant horizon);
   void send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
   /// Takes bytes that come within `wait`. Throws base::Error: peer_gone, protocol_violation.
@@ -53,9 +56,10 @@ struct LinkState {
   /// Deals with what has come, in its order, up to and including the first stop. While the guest is kept ahead also up
   /// to its progress, or in front of an output that is not before the quantum's end.
   [[nodiscard]] std::optional<wire::Stop> take_events(ReadStop read_stop = ReadStop::renew_grant);
-  /// Receives until `is_there` holds. Throws base::Error: timed_out, and as `receive_within`.
+  /// Receives until `is_there` holds. Throws base::Error: timed_out, which says what the guest did not do, `awaited`;
+  /// and as `receive_within`.
   template <typename IsThere>
-  void wait_for(host::HostDuration limit, IsThere is_there);
+  void wait_for(std::string_view awaited, host::HostDuration limit, IsThere is_there);
   /// "console (serial), net (ethernet)".
   [[nodiscard]] std::string channel_names() const;
 
@@ -70,7 +74,7 @@ struct LinkState {
 
 // Looks at the host's clock only if it has to wait.
 template <typename IsThere>
-void LinkState::wait_for(host::HostDuration limit, IsThere is_there) {
+void LinkState::wait_for(std::string_view awaited, host::HostDuration limit, IsThere is_there) {
   if (is_there()) {
     return;
   }
@@ -86,7 +90,7 @@ void LinkState::wait_for(host::HostDuration limit, IsThere is_there) {
       return;
     }
   } while (!deadline.has_passed());
-  connection.throw_timed_out(limit, session.is_running() ? 1 : 0);
+  connection.throw_timed_out(awaited, limit, session.is_running() ? 1 : 0);
 }
 
 }  // namespace fermata::sim
