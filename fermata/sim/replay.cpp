@@ -55,7 +55,7 @@ class Recorded {
     switch (frame.header.type) {
       case MessageType::grant:
         ++grants_;
-        progress_.is_running = true;
+        progress_.is_running |= stops_known_to(link::parse<link::Grant>(frame)) == progress_.stops;
         return;
       case MessageType::output: ++progress_.outputs; return;
       case MessageType::report: take_report(link::parse<link::Report>(frame)); return;
@@ -70,12 +70,17 @@ class Recorded {
     }
   }
   [[nodiscard]] const Progress& progress() const { return progress_; }
+  // How many stops there were, at which its simulator can answer, among the reports that a grant counts.
+  [[nodiscard]] std::uint64_t stops_known_to(const link::Grant& grant) const {
+    return stops_by_reports_[std::min<std::size_t>(grant.reports, stops_by_reports_.size() - 1)];
+  }
 
  private:
   void take_report(const link::Report& report) {
     const auto reason = static_cast<wire::StopReason>(report.reason);
     progress_.now = link::instant(report.now_ns);
     progress_.stops += can_be_answered(reason) ? 1U : 0U;
+    stops_by_reports_.push_back(progress_.stops);
     const bool goes_on = reason == wire::StopReason::user || reason == wire::StopReason::reset ||
                          (reason == wire::StopReason::horizon && report.grants < grants_);
     progress_.is_running = progress_.is_running && goes_on;
@@ -83,6 +88,7 @@ class Recorded {
 
   Progress progress_;
   std::uint64_t grants_ = 0;
+  std::vector<std::uint64_t> stops_by_reports_{0};  // after so many reports
 };
 
 class Replayer {
@@ -166,6 +172,7 @@ class Replayer {
       }
       case MessageType::grant:
         target_ = link::instant(link::parse<link::Grant>(frame).horizon_ns);
+        stops_answered_ = recorded_.stops_known_to(link::parse<link::Grant>(frame));
         grant_some();
         return;
       case MessageType::milestones: {
@@ -197,8 +204,12 @@ class Replayer {
     target_ = session_->horizon();
   }
 
-  // Towards the recorded horizon; all the way, unless a quantum was asked for.
+  // Towards the recorded horizon; all the way, unless a quantum was asked for. Not past a stop that the recorded grant
+  // did not know of, for they crossed: the one that answers it comes later.
   void grant_some() {
+    if (!session_->is_running() && progress_.stops > stops_answered_) {
+      return;
+    }
     time::Instant horizon = target_;
     if (options_.quantum) {
       if (session_->is_running()) {
@@ -216,7 +227,7 @@ class Replayer {
   void flush() {
     taps_.feed(Direction::from_simulator, session_->outgoing());
     connection_.now = session_->now();
-    connection_.flush(*session_, progress_.is_running ? 1 : 0);
+    static_cast<void>(connection_.flush(*session_, progress_.is_running ? 1 : 0));  // that it has gone is read
   }
 
   void catch_up() {
@@ -236,7 +247,8 @@ class Replayer {
       if (receive(std::min(glance, deadline.remaining()))) {
         deadline = host::Deadline(host::HostClock::monotonic(), options_.limit);
       } else if (deadline.has_passed()) {
-        connection_.throw_timed_out(options_.limit, progress_.is_running ? 1 : 0);
+        connection_.throw_timed_out(session_->is_open() ? "report" : "introduce itself", options_.limit,
+                                    progress_.is_running ? 1 : 0);
       } else if (options_.is_cancelled && options_.is_cancelled()) {
         is_cancelled_ = true;
         return;
@@ -364,6 +376,7 @@ class Replayer {
   std::optional<link::SimulatorSession> session_;
   Progress progress_;
   time::Instant target_;
+  std::uint64_t stops_answered_ = 0;  // by the recorded grant that was said last
   wire::StopReason last_reason_ = wire::StopReason::horizon;
   bool waits_for_done_ = false;  // after a checkpoint or restore
   bool is_cancelled_ = false;

@@ -113,7 +113,7 @@ TEST(ReplayProgram, WhatDoesNotRunIsTrouble) {
   EXPECT_EQ(replayed("/nowhere/at/all", machine_with("echo")).status, host::ExitStatus{.code = 2});
   const Outcome silent = replayed(folder.path("r"), {"sh", "-c", "exec tail -f /dev/null"}, {"--limit", "50ms"});
   EXPECT_EQ(silent.status, host::ExitStatus{.code = 2});
-  EXPECT_NE(silent.errors.find("did not report"), std::string::npos) << silent.errors;
+  EXPECT_NE(silent.errors.find("did not introduce itself"), std::string::npos) << silent.errors;
 }
 
 }  // namespace
