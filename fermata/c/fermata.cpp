@@ -28,7 +28,11 @@ struct Handle {
 /// A handler of the caller's that said so.
 class HandlerFailed : public std::exception {
  public:
-  [[nodiscard]] const char* what() const noexcept override { return "a read's handler has failed"; }
+  explicit HandlerFailed(const char* what) : what_(what) {}
+  [[nodiscard]] const char* what() const noexcept override { return what_; }
+
+ private:
+  const char* what_;
 };
 
 }  // namespace
@@ -111,6 +115,12 @@ void require(bool condition, const char* what) {
 sim::LinkGuest& link_of(fermata_guest* guest) {
   require(guest->link.has_value(), "guest: it could not be opened, or has been closed");
   return *guest->link;
+}
+
+sim::LinkGuest& standing_link_of(fermata_guest* guest) {
+  sim::LinkGuest& link = link_of(guest);
+  require(!link.is_running(), "guest: it runs; wait until it stands");
+  return link;
 }
 
 time::Instant instant(std::int64_t ns) {
@@ -302,7 +312,7 @@ fermata_status fermata_mmio_on_read(fermata_mmio* mmio, fermata_read_handler han
       std::uint64_t value = 0;
       std::int64_t answer_ns = at.since_origin().ns();
       if (handler(context, answer_ns, offset, size, &value, &answer_ns) != 0) {
-        throw HandlerFailed();
+        throw HandlerFailed("a read's handler has failed");
       }
       return sim::MmioValue(value, instant(answer_ns));
     });
@@ -338,6 +348,22 @@ fermata_status fermata_run_until_output(fermata_guest* guest, int64_t horizon_ns
               [&] { tell(link_of(guest).run_until_output(instant(horizon_ns), host_duration(limit_ms)), stop); });
 }
 
+fermata_status fermata_run_ahead(fermata_guest* guest, int64_t end_ns, int64_t quantum_ns, int64_t distance_ns,
+                                 fermata_quantum_handler on_quantum, void* context, int64_t limit_ms,
+                                 fermata_stop* stop) {
+  return call(guest, [&] {
+    sim::LinkGuest& link = standing_link_of(guest);
+    const sim::Ahead ahead{.quantum = time::Duration::nanoseconds(quantum_ns),
+                           .distance = time::Duration::nanoseconds(distance_ns)};
+    const auto take_quantum = [on_quantum, context](time::Instant reached) {
+      if (on_quantum != nullptr && on_quantum(context, reached.since_origin().ns()) != 0) {
+        throw HandlerFailed("a quantum's handler has failed");
+      }
+    };
+    tell(link.run_ahead(instant(end_ns), ahead, take_quantum, host_duration(limit_ms)), stop);
+  });
+}
+
 int64_t fermata_now(const fermata_guest* guest) {
   return guest == nullptr || !guest->link ? -1 : guest->link->now().since_origin().ns();
 }
@@ -349,13 +375,13 @@ int64_t fermata_earliest_input(const fermata_guest* guest) {
 fermata_status fermata_checkpoint(fermata_guest* guest, const char* name, int64_t limit_ms) {
   return call(guest, [&] {
     require(name != nullptr, "name: NULL");
-    link_of(guest).checkpoint(name, host_duration(limit_ms));
+    standing_link_of(guest).checkpoint(name, host_duration(limit_ms));
   });
 }
 
 fermata_status fermata_restore(fermata_guest* guest, const char* name, int64_t limit_ms) {
   return call(guest, [&] {
     require(name != nullptr, "name: NULL");
-    link_of(guest).restore(name, host_duration(limit_ms));
+    standing_link_of(guest).restore(name, host_duration(limit_ms));
   });
 }

@@ -104,8 +104,8 @@ fermata_status fermata_serial_send(fermata_serial* serial, int64_t at_ns, const 
 fermata_status fermata_ethernet_send(fermata_ethernet* ethernet, int64_t at_ns, const void* frame, size_t count);
 fermata_status fermata_line_set(fermata_line* line, int64_t at_ns, int level);
 
-/* Handlers are called from within fermata_wait, fermata_poll and fermata_run_until, in the order of time; they may
- * send, but neither wait nor free. `context` is handed on. NULL takes a handler away. */
+/* Handlers are called from within the calls that wait, in the order of time; they may send, but neither wait nor free.
+ * `context` is handed on. NULL takes a handler away. */
 typedef void (*fermata_bytes_handler)(void* context, int64_t at_ns, const void* bytes, size_t count);
 typedef void (*fermata_write_handler)(void* context, int64_t at_ns, uint64_t offset, uint32_t size, uint64_t value);
 /* Sets *value, and *answer_ns to a later instant if the guest is to have it then only; it is at_ns before. Returns 0;
@@ -126,6 +126,17 @@ fermata_status fermata_poll(fermata_guest* guest, int* has_stopped, fermata_stop
 /* Grants and waits until it is there or has ended; the second comes back at outputs of reactive channels as well. */
 fermata_status fermata_run_until(fermata_guest* guest, int64_t horizon_ns, int64_t limit_ms, fermata_stop* stop);
 fermata_status fermata_run_until_output(fermata_guest* guest, int64_t horizon_ns, int64_t limit_ms, fermata_stop* stop);
+
+/* Lets the guest run until `end_ns` without having it stand each quantum (sim::LinkGuest::run_ahead): `on_quantum` is
+ * called each `quantum_ns` with the instant that the guest has come to, in the order of time among the handlers of
+ * outputs, and the horizon is kept `distance_ns`, at least a quantum, beyond. What it and they send is for
+ * fermata_earliest_input or later. It returns 0, or anything else if it has failed: fermata_handler_failed from here,
+ * and the guest runs on to where it was allowed to. NULL if nobody is to be called. The guest stands before and, unless
+ * this fails, after. `limit_ms` is for each time that nothing is heard of it. Since 1.1 of the library. */
+typedef int (*fermata_quantum_handler)(void* context, int64_t reached_ns);
+fermata_status fermata_run_ahead(fermata_guest* guest, int64_t end_ns, int64_t quantum_ns, int64_t distance_ns,
+                                 fermata_quantum_handler on_quantum, void* context, int64_t limit_ms,
+                                 fermata_stop* stop);
 
 /* Where it stood at its last report, and the earliest instant that an input may have; -1 for a guest that is not there.
  */

@@ -46,6 +46,7 @@ TEST(CInterface, NullIsABadArgumentAndNoCrash) {
   fermata_free(made);
   EXPECT_EQ(fermata_grant(nullptr, 0), fermata_bad_argument);
   EXPECT_EQ(fermata_wait(nullptr, 0, nullptr), fermata_bad_argument);
+  EXPECT_EQ(fermata_run_ahead(nullptr, 1, 1, 1, nullptr, nullptr, 1, nullptr), fermata_bad_argument);
   EXPECT_EQ(fermata_poll(nullptr, nullptr, nullptr), fermata_bad_argument);
   EXPECT_EQ(fermata_serial_send(nullptr, 0, "x", 1), fermata_bad_argument);
   EXPECT_EQ(fermata_ethernet_send(nullptr, 0, "x", 1), fermata_bad_argument);

@@ -46,6 +46,20 @@ static void take_write(void* context, int64_t at_ns, uint64_t offset, uint32_t s
   run->writes += offset == 4 && size == 4 && value == 8;
 }
 
+struct ahead {
+  unsigned quanta;
+  unsigned most;
+  int64_t last_ns;
+  int is_in_order;
+};
+
+static int take_quantum(void* context, int64_t reached_ns) {
+  struct ahead* ahead = context;
+  ahead->is_in_order = ahead->is_in_order && reached_ns > ahead->last_ns;
+  ahead->last_ns = reached_ns;
+  return ++ahead->quanta > ahead->most;
+}
+
 #define CHECK(condition)                                                     \
   do {                                                                       \
     if (!(condition)) {                                                      \
@@ -92,6 +106,23 @@ int run_c_client(const char* const* argv, size_t argc, char* text, size_t text_s
   CHECK(fermata_restore(guest, "branch", limit_ms) == fermata_ok && fermata_now(guest) == 10 * ms);
   run.used = used;
   CHECK(fermata_run_until(guest, 20 * ms, limit_ms, NULL) == fermata_ok && run.last_ns == last_ns);
+
+  CHECK(fermata_restore(guest, "branch", limit_ms) == fermata_ok);
+  run.used = used;
+  struct ahead ahead = {.most = 40, .is_in_order = 1};
+  CHECK(fermata_run_ahead(guest, 20 * ms, ms / 4, ms / 8, take_quantum, &ahead, limit_ms, &stop) ==
+        fermata_bad_argument);
+  CHECK(fermata_run_ahead(guest, 20 * ms, ms / 4, ms, take_quantum, &ahead, limit_ms, &stop) == fermata_ok);
+  CHECK(stop.now_ns == 20 * ms && stop.reason == fermata_at_horizon && run.last_ns == last_ns);
+  CHECK(ahead.quanta == 40 && ahead.last_ns == 20 * ms && ahead.is_in_order);
+  CHECK(fermata_run_ahead(guest, 21 * ms, ms, ms, take_quantum, &ahead, limit_ms, NULL) == fermata_handler_failed);
+  CHECK(strstr(fermata_error(guest), "a quantum's handler has failed") != NULL);
+  CHECK(fermata_run_ahead(guest, 22 * ms, ms, ms, NULL, NULL, limit_ms, NULL) == fermata_ok);
+  CHECK(fermata_grant(guest, 23 * ms) == fermata_ok);
+  CHECK(fermata_run_ahead(guest, 23 * ms, ms, ms, NULL, NULL, limit_ms, NULL) == fermata_bad_argument);
+  CHECK(fermata_checkpoint(guest, "late", limit_ms) == fermata_bad_argument);
+  CHECK(strstr(fermata_error(guest), "wait until it stands") != NULL);
+  CHECK(fermata_wait(guest, limit_ms, NULL) == fermata_ok);
 
   run.fails = 1;
   char before_failure[4096];
