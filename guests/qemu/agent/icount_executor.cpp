@@ -191,18 +191,19 @@ void IcountExecutor::go_on_to(time::Instant horizon) {
 
 // While the vCPUs stand and our timer is out of reach.
 wire::NextEvent IcountExecutor::next_event() const {
-  if (!host_.are_vcpus_idle()) {
-    return {};
-  }
+  return host_.are_vcpus_idle() ? next_event_of_idle(host_.next_timer(), horizon_) : wire::NextEvent{};
+}
+
+wire::NextEvent IcountExecutor::next_event_of_idle(std::optional<time::Duration> timer, time::Instant standing) const {
   wire::NextEvent next{.is_idle = true};
-  if (const auto timer = host_.next_timer()) {
+  if (timer) {
     next.timer = time::Instant::origin() + (*timer - zero_);
   }
   if (const auto input = inputs_->next(); input && (!next.timer || *input < *next.timer)) {
     next.timer = input;
   }
   if (next.timer) {
-    next.timer = std::max(*next.timer, horizon_);
+    next.timer = std::max(*next.timer, standing);
   }
   return next;
 }

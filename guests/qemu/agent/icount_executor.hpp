@@ -76,6 +76,8 @@ class IcountExecutor final : public guest::Executor, public HeldMachine, public 
   [[nodiscard]] bool shakes_hands_at_once();
   void go_on_to(time::Instant horizon);
   [[nodiscard]] wire::NextEvent next_event() const;
+  // Of a machine whose vCPUs do nothing; `timer` is its next one, by QEMU's clock.
+  [[nodiscard]] wire::NextEvent next_event_of_idle(std::optional<time::Duration> timer, time::Instant standing) const;
   [[nodiscard]] bool report_within_instruction(wire::StopReason reason);
   void pass_time_until(time::Instant until);
   void hold();

@@ -50,9 +50,11 @@ bool IcountExecutor::wait_within_instruction(const std::function<bool()>& is_ans
 // False if the instruction is not to be finished.
 bool IcountExecutor::report_within_instruction(wire::StopReason reason) {
   const time::Instant standing = now();
+  // Nothing but timers and inputs happens, whatever the vCPU is in the middle of.
+  const wire::NextEvent next = next_event_of_idle(host_.next_machine_timer(), standing);
   inputs_->standing(standing);
   host_.unlock();
-  report({.now = standing, .reason = reason});
+  report({.now = standing, .reason = reason, .next = next});
   while (!granted_ && !is_leaving_ && !is_abandoned_ && !host_.is_leaving()) {
     follower_->serve(look_interval);
     inputs_->waiting();

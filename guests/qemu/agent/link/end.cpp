@@ -145,10 +145,13 @@ std::uint64_t WindowEnd::read(std::uint64_t offset, unsigned size) {
 
 std::string WindowEnd::why_not_an_input(std::span<const std::byte> payload) {
   const std::uint64_t request = wire::link::MmioAnswer::from(payload).request;
-  if (reading_ != request || std::exchange(is_answer_coming_, true)) {
-    return "an answer to access " + std::to_string(request) + " of " + declared().name + ", which waits for none";
+  const bool is_awaited = reading_ && !is_answer_coming_;
+  if (is_awaited && *reading_ == request) {
+    is_answer_coming_ = true;
+    return {};
   }
-  return {};
+  return "an answer to request " + std::to_string(request) + " of " + declared().name + ", which waits for " +
+         (is_awaited ? "that to request " + std::to_string(*reading_) : "none");
 }
 
 void WindowEnd::forget() {
