@@ -47,8 +47,8 @@ struct Connection {
                                          trace::Sink* trace);
 
   void record(trace::RecordKind kind, time::Instant at, const std::string& text) const;
-  /// Writes all that a session has to be sent. False for a guest that has gone, and what it cannot be sent is forgotten:
-  /// what it said before is still to be read, and may say why. Throws base::Error (timed_out).
+  /// Writes all that a session has to be sent. False for a guest that has gone, and what it cannot be sent is
+  /// forgotten: what it said before is still to be read, and may say why. Throws base::Error (timed_out).
   template <typename Session>
   bool flush(Session& session, std::size_t outstanding) {
     while (!session.outgoing().empty()) {
