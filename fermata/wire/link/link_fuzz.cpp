@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <span>
+#include <utility>
 
 #include "fermata/base/error.hpp"
 #include "fermata/wire/link/testing/session_pair.hpp"
