@@ -75,7 +75,7 @@ class FakeQemu final : public QemuHost {
   [[nodiscard]] bool is_lock_wanted() const override { return is_lock_wanted_.load(); }
   [[nodiscard]] bool is_vcpu_thread() const override { return std::this_thread::get_id() == vcpu_.get_id(); }
   void let_time_pass(time::Duration span) override { clock_ns_ += span.ns(); }
-  [[nodiscard]] bool is_leaving() const override { return false; }
+  [[nodiscard]] bool is_leaving() const override { return is_ending_requested_.load(); }
   void lock() override {
     lock_.lock();
     has_let_go_ = has_let_go_ && !is_vcpu_thread();

@@ -68,7 +68,7 @@ void IcountExecutor::timer_expired() {
     if (state_ != State::running) {
       return;  // an input has had the guest's device make an output at which it is to stop
     }
-    if (reached < horizon_ || was_raised()) {
+    if (!is_off_at(reached) && (reached < horizon_ || was_raised())) {
       tell_progress(reached);
       if (state_ == State::running) {
         host_.arm_timer(reading_of(next_stop()));
@@ -231,6 +231,12 @@ void IcountExecutor::stand() {
     host_.arm_timer(host_.clock());
     return;
   }
+  const bool was_off = inputs_ != nullptr && !is_reported_ && reason_ == wire::StopReason::horizon &&
+                       horizon_ < granted_horizon_ && !host_.is_leaving();
+  if (was_off) {  // QEMU's user has had it go on: no report is due before the horizon
+    go_on_to(granted_horizon_);
+    return;
+  }
   if (inputs_ != nullptr) {
     next_ = is_reported_ ? wire::NextEvent{} : next_event();
     inputs_->standing(horizon_);
@@ -339,14 +345,14 @@ void IcountExecutor::machine_reset() {
   tell({.now = now(), .reason = wire::StopReason::reset});
 }
 
-// Told at the grant's end: QEMU carries a poweroff out at some instant of its own after the guest asked. Some devices
-// of 7.2 end the process themselves, from within the guest's instruction.
+// Told at the grant's end, or at a milestone before it, see is_off_at(): QEMU carries a poweroff out at some instant of
+// its own after the guest asked. Some devices of 7.2 end the process themselves, from within the guest's instruction.
 void IcountExecutor::ended(int exit_status) {
   if ((stopped_at_ || host_.is_vcpu_thread()) && !is_leaving_) {
     // Whether the guest has got there or was stopped on the way, a moment's difference of the host's, does not show.
     const time::Instant last = inputs_ != nullptr ? inputs_->last_output() : time::Instant();
-    const time::Instant at =
-        state_ == State::held && is_reported_ ? horizon_ : std::max({granted_horizon_, reported_at_, last});
+    const time::Instant end = std::min(granted_horizon_, next_milestone().value_or(granted_horizon_));
+    const time::Instant at = state_ == State::held && is_reported_ ? horizon_ : std::max({end, reported_at_, last});
     if (host_.has_panicked() && exit_status == 0) {  // a test device says so, too, with a status
       tell({.now = at, .reason = wire::StopReason::panicked});
     } else {

@@ -75,6 +75,8 @@ class IcountExecutor final : public guest::Executor, public HeldMachine, public 
   void tell_progress(time::Instant reached);
   [[nodiscard]] bool shakes_hands_at_once();
   void go_on_to(time::Instant horizon);
+  [[nodiscard]] bool is_off_at(time::Instant reached) const;
+  [[nodiscard]] std::optional<time::Instant> next_milestone() const;
   [[nodiscard]] wire::NextEvent next_event() const;
   // Of a machine whose vCPUs do nothing; `timer` is its next one, by QEMU's clock.
   [[nodiscard]] wire::NextEvent next_event_of_idle(std::optional<time::Duration> timer, time::Instant standing) const;

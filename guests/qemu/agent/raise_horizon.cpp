@@ -16,6 +16,17 @@
 
 namespace fermata::qemu {
 
+std::optional<time::Instant> IcountExecutor::next_milestone() const {
+  return inputs_ != nullptr ? follower_->milestone() : std::nullopt;
+}
+
+// True where a guest that has asked to be switched off stands until QEMU has done so: at the first milestone after
+// that, or at the horizon, however far that was raised meanwhile. So it is told of the same instant in each run.
+bool IcountExecutor::is_off_at(time::Instant reached) const {
+  return inputs_ != nullptr && host_.is_leaving() &&
+         (reached >= horizon_ || reached >= next_milestone().value_or(horizon_));
+}
+
 // True if a grant that came meanwhile lets the guest go on without a stop.
 bool IcountExecutor::was_raised() {
   if (inputs_ == nullptr) {
@@ -33,7 +44,7 @@ bool IcountExecutor::was_raised() {
 // earlier would have the simulator's core hand over a line of its memory for nothing. At most one write and one read,
 // with the lock held; neither waits.
 void IcountExecutor::tell_progress(time::Instant reached) {
-  const auto milestone = inputs_ != nullptr ? follower_->milestone() : std::nullopt;
+  const auto milestone = next_milestone();
   if (!milestone || reached < *milestone) {
     return;
   }

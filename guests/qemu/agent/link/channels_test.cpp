@@ -172,7 +172,9 @@ TEST_F(ChannelsTest, AReadStallsTheGuestUntilItsAnswer) {
     EXPECT_EQ(size, 4U);
     return sim::MmioValue{0x1'2345'6789, at + 300_us};
   });
-  EXPECT_EQ(guest->run_until(Instant::at(200_us), limit).now, Instant::at(200_us)) << "within the instruction";
+  const wire::Stop stop = guest->run_until(Instant::at(200_us), limit);
+  EXPECT_EQ(stop.now, Instant::at(200_us)) << "within the instruction";
+  EXPECT_EQ(stop.next, (wire::NextEvent{.is_idle = true, .timer = Instant::at(380_us)})) << "its answer";
   guest->serial("console").send(Instant::at(250_us), "s");
   guest->run_until(Instant::at(1_ms), limit);
   EXPECT_EQ(value, 0x2345'6789U) << "as wide as the access";
@@ -191,6 +193,20 @@ TEST_F(ChannelsTest, AGuestThatIsKeptAheadTellsItsProgress) {
   EXPECT_EQ(outputs, "[100] x@160000 [200] [300] [400] [500] [600] [700] [800] [900] [1000] ");
   EXPECT_EQ(serial.log, "a@250000 ");
   EXPECT_EQ(qemu.instructions(), 125'000);
+}
+
+// However far its horizon was raised, and whether QEMU's main thread takes it off before or after that.
+TEST_F(ChannelsTest, APowerOffIsToldAtTheFirstMilestoneAfterItWasAskedFor) {
+  qemu.at_instruction(160_us, [this] { qemu.ask_for_shutdown(); });
+  start();
+  EXPECT_THROW(guest->run_ahead(
+                   Instant::at(10_ms), {.quantum = 100_us, .distance = 400_us}, [](Instant) {}, 100ms),
+               base::Error);
+  EXPECT_EQ(qemu.clock(), 200_us) << "it stands";
+  qemu.stop("shutdown");
+  executor.ended(3);
+  EXPECT_EQ(guest->wait(limit),
+            (wire::Stop{.now = Instant::at(200_us), .reason = wire::StopReason::powered_off, .exit_status = 3}));
 }
 
 TEST_F(ChannelsTest, ACheckpointIsTakenBack) {
