@@ -4,6 +4,8 @@
 // the program hangs, at its limit, and says what was waited for. Waiting again is fine once it goes on.
 #include <gmock/gmock.h>
 
+#include <sys/wait.h>
+
 #include <csignal>
 #include <cstring>
 #include <functional>
@@ -31,6 +33,10 @@ class Blow {
   void strike() {
     if (!struck_) {
       ASSERT_EQ(::kill(pid_, signal_), 0);
+      if (signal_ == SIGSTOP) {
+        siginfo_t ignored{};  // until all its threads have stopped; whoever waits for it is told as ever
+        ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid_), &ignored, WSTOPPED | WEXITED | WNOWAIT), 0);
+      }
       struck_ = host::HostClock::monotonic().now();
     }
   }
