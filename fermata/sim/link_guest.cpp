@@ -97,8 +97,7 @@ wire::Stop LinkGuest::run_until_output(time::Instant horizon, host::HostDuration
     const wire::Stop stop = wait(limit);
     if (stop.reason == wire::StopReason::full) {
       grant(horizon);
-    } else if (stop.reason == wire::StopReason::output || wire::ends_the_guest(stop.reason) ||
-               !link_->session.is_running()) {
+    } else if (stop.reason == wire::StopReason::output || wire::ends_the_guest(stop.reason) || link_->stands()) {
       return stop;
     }
   }
@@ -212,7 +211,7 @@ wire::Stop LinkGuest::run_ahead(time::Instant end, const Ahead& ahead,
     if (!stop && link_->session.peek() != nullptr) {
       continue;  // one grant for all that has come
     }
-    const bool stands = stop && !link_->session.is_running();
+    const bool stands = stop && link_->stands();
     if (stands && stop->reason == wire::StopReason::horizon && stop->now >= end) {
       kept.finish();
       return *stop;
@@ -221,7 +220,7 @@ wire::Stop LinkGuest::run_ahead(time::Instant end, const Ahead& ahead,
   }
 }
 
-bool LinkGuest::is_running() const { return link_->session.is_running(); }
+bool LinkGuest::is_running() const { return !link_->stands(); }
 time::Instant LinkGuest::now() const { return link_->session.now(); }
 time::Instant LinkGuest::earliest_input() const {
   return std::max(link_->session.earliest_input(), link_->earliest.value_or(time::Instant::origin()));

@@ -102,7 +102,7 @@ class LinkGuest {
   wire::Stop run_ahead(time::Instant end, const Ahead& ahead,
                        const std::function<void(time::Instant reached)>& on_quantum, host::HostDuration limit);
 
-  /// True from a grant until the guest stands again.
+  /// True from a grant until the stop was taken after which the guest stands.
   [[nodiscard]] bool is_running() const;
   /// Where the guest stood at its last report.
   [[nodiscard]] time::Instant now() const;

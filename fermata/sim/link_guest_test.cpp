@@ -55,6 +55,14 @@ TEST(LinkGuest, RunsAndSaysWhereTheGuestStands) {
   EXPECT_EQ(fake.guest->run_until(at_ns(1000), long_enough), (Stop{.now = at_ns(1000)})) << "the present instant";
 }
 
+TEST(LinkGuest, AStopThatAGrantHasCrossedIsNotTheLast) {
+  FakeGuest fake(go_to_horizon);
+  fake.guest->grant(at_ns(1000));  // it stands there, and nobody has taken its report
+  EXPECT_TRUE(fake.guest->is_running());
+  EXPECT_EQ(fake.guest->run_until(at_ns(3000), long_enough).now, at_ns(3000));
+  EXPECT_FALSE(fake.guest->is_running());
+}
+
 TEST(LinkGuest, SendsAtInstants) {
   FakeGuest fake(go_to_horizon);
   fake.guest->serial("console").send(at_ns(10), "abc");

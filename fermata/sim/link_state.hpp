@@ -49,6 +49,8 @@ struct LinkState {
   void open(const std::vector<std::string>& reactive, host::HostDuration limit);
   // A guest that has gone shows when what it said was taken.
   void flush() { static_cast<void>(connection.flush(session, session.is_running() ? 1 : 0)); }
+  /// True once the stop that says so was taken. The session knows it before, of stops that were not.
+  [[nodiscard]] bool stands() const { return !session.is_running() && !session.has_stop(); }
   void grant(time::Instant horizon);
   void send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
   /// Takes bytes that come within `wait`. Throws base::Error: peer_gone, protocol_violation.

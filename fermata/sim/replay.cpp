@@ -287,7 +287,7 @@ class Replayer {
     connection_.now = progress_.now = stop.now;
     last_reason_ = stop.reason;
     progress_.stops += can_be_answered(stop.reason) ? 1U : 0U;
-    progress_.is_running = session_->is_running();
+    progress_.is_running = session_->is_running() || session_->has_stop();  // the session knows later stops already
     if (stop.reason == wire::StopReason::horizon && !progress_.is_running && session_->horizon() < target_) {
       grant_some();
     }
