@@ -65,10 +65,13 @@ class ReplayAhead : public Conformance {
     const Outcome diff = run_fermata({"diff", one, other});
     EXPECT_EQ(diff.status, host::ExitStatus{}) << other << '\n' << diff.output << diff.errors;
   }
-  void expect_replayed(const std::string& recording, const Wanted& wanted) {
+  void expect_replayed(const std::string& recording, const Wanted& wanted, bool at_any_quantum = true) {
     const TempFolder folder;
     for (const std::vector<std::string>& options :
          {std::vector<std::string>(), std::vector<std::string>{"--quantum", "90us"}}) {
+      if (!options.empty() && !at_any_quantum) {
+        continue;
+      }
       const std::string again = folder.path("again");
       std::vector<std::string> arguments{"replay", "--record", again};
       arguments.insert(arguments.end(), options.begin(), options.end());
@@ -153,7 +156,7 @@ TEST_P(ReplayAhead, AGuestThatPowersOffOnTheWayDoesSoAgain) {
   SKIP_IF_IT_LACKS(wanted);
   const std::string ahead =
       record("ahead", wanted, [&](sim::LinkGuest& guest) { run_quanta(guest, after(1_s), 8, [](Instant) {}); });
-  expect_replayed(ahead, wanted);
+  expect_replayed(ahead, wanted, target().is_machine());  // a QEMU tells it at a grant's end, or a milestone
 }
 
 }  // namespace

@@ -25,6 +25,13 @@ using wire::link::MessageType;
 constexpr host::HostDuration at_once = 10s;
 constexpr host::HostDuration patience = 1s;
 
+// All its threads have stopped when this returns; whoever waits for it is told as ever.
+void stop(pid_t pid) {
+  ASSERT_EQ(::kill(pid, SIGSTOP), 0);
+  siginfo_t ignored{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &ignored, WSTOPPED | WEXITED | WNOWAIT), 0);
+}
+
 // Strikes at a guest's program, once.
 class Blow {
  public:
@@ -32,10 +39,10 @@ class Blow {
   void aim(pid_t pid) { pid_ = pid; }
   void strike() {
     if (!struck_) {
-      ASSERT_EQ(::kill(pid_, signal_), 0);
       if (signal_ == SIGSTOP) {
-        siginfo_t ignored{};  // until all its threads have stopped; whoever waits for it is told as ever
-        ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid_), &ignored, WSTOPPED | WEXITED | WNOWAIT), 0);
+        stop(pid_);
+      } else {
+        ASSERT_EQ(::kill(pid_, signal_), 0);
       }
       struck_ = host::HostClock::monotonic().now();
     }
@@ -282,13 +289,13 @@ TEST_P(DeathOfGuest, OneThatGoesOnAfterAHangIsWaitedForAgain) {
   const Wanted wanted{.program = "spin", .keeps_checkpoints = true, .link = {.name = "board"}};
   Guest guest(target(), wanted);
   guest->run_until(after(1_ms), limit);
-  ASSERT_EQ(::kill(*guest->pid(), SIGSTOP), 0);
+  stop(*guest->pid());
   guest->grant(after(2_ms));
   EXPECT_THROW(guest->wait(patience), base::Error);
   ASSERT_EQ(::kill(*guest->pid(), SIGCONT), 0);
   EXPECT_EQ(guest->wait(limit).now, after(2_ms));
 
-  ASSERT_EQ(::kill(*guest->pid(), SIGSTOP), 0);
+  stop(*guest->pid());
   EXPECT_THROW(guest->checkpoint("one", patience), base::Error);
   EXPECT_THROW(guest->grant(after(3_ms)), base::BadArgument) << "the answer is waited for first";
   EXPECT_THROW(guest->checkpoint("two", patience), base::BadArgument);

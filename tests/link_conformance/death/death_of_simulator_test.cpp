@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <set>
 
 #include "fermata/host/clock.hpp"
 #include "fermata/transport/shared_memory.hpp"
@@ -207,8 +208,11 @@ class DeathOfSimulator : public Conformance {
     const host::HostInstant killed = host::HostClock::monotonic().now();
     const auto status = guest.wait(limit);
     EXPECT_LT(host::HostClock::monotonic().now() - killed, soon);
-    const int code = state.is_breach && target().guest != "7.2" ? 1 : 0;
-    EXPECT_EQ(status, (host::ExitStatus{.code = code})) << read_file(folder.path("messages"));
+    // A QEMU may notice that its simulator has gone before it has read what that said last.
+    const std::set<int> codes = !state.is_breach ? std::set{0} : target().is_machine() ? std::set{1} : std::set{0, 1};
+    ASSERT_TRUE(status.has_value());
+    EXPECT_TRUE(status->signal == 0 && codes.contains(status->code)) << to_string(*status) << '\n'
+                                                                     << read_file(folder.path("messages"));
     EXPECT_TRUE(std::filesystem::is_empty(scratch.folder()));
   }
 
