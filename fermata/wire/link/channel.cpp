@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "fermata/base/contract.hpp"
+#include "fermata/wire/link/dma.hpp"
 #include "fermata/wire/link/layout.hpp"
 
 namespace fermata::wire::link {
@@ -56,6 +57,8 @@ std::string_view to_string(ChannelKind kind) {
   return "unknown";
 }
 
+std::string_view kind_of(const Channel& channel) { return is_dma(channel) ? "dma" : to_string(channel.kind); }
+
 std::string why_not_input(ChannelKind kind, std::span<const std::byte> payload) {
   switch (kind) {
     case ChannelKind::serial:
@@ -69,6 +72,14 @@ std::string why_not_input(ChannelKind kind, std::span<const std::byte> payload) 
 
 std::string why_not_output(ChannelKind kind, std::span<const std::byte> payload) {
   return kind == ChannelKind::mmio ? why_not_request(payload) : why_not_input(kind, payload);
+}
+
+std::string why_not_input(const Channel& channel, std::span<const std::byte> payload) {
+  return is_dma(channel) ? why_not_dma_request(payload) : why_not_input(channel.kind, payload);
+}
+
+std::string why_not_output(const Channel& channel, std::span<const std::byte> payload) {
+  return is_dma(channel) ? why_not_dma_reply(payload) : why_not_output(channel.kind, payload);
 }
 
 MmioRequest MmioRequest::from(std::span<const std::byte> payload) { return copied<MmioRequest>(payload); }

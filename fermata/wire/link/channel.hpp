@@ -28,12 +28,24 @@ struct Channel {
   Timing timing = Timing::exact;
   std::uint32_t input_bound = 0;   ///< bytes of payload that may be on their way to the guest
   std::uint32_t output_bound = 0;  ///< bytes of payload after which the guest waits for a grant
-  std::uint64_t base = 0;          ///< mmio: guest-physical address; serial: ns that a byte takes, 0 if not paced
+  std::uint64_t base = 0;          ///< mmio: guest-physical address; serial: ns that a byte takes, 0 if not paced;
+                                   ///< message: who speaks at the guest's end, message_of_...
   std::uint64_t extent = 0;        ///< mmio: bytes
   std::string name{};
 
   friend bool operator==(const Channel&, const Channel&) = default;
 };
+
+/// A device, whose messages are its own business.
+inline constexpr std::uint64_t message_of_device = 0;
+/// The guest's memory: its messages are those of dma.hpp.
+inline constexpr std::uint64_t message_of_memory = 1;
+/// True for a message channel of the guest's memory.
+[[nodiscard]] constexpr bool is_dma(const Channel& channel) {
+  return channel.kind == ChannelKind::message && channel.base == message_of_memory;
+}
+/// The kind as a word for people: "dma" for such a channel.
+[[nodiscard]] std::string_view kind_of(const Channel& channel);
 
 /// An input or output. The payload is borrowed.
 struct Datum {
@@ -47,6 +59,9 @@ struct Datum {
 /// fine.
 [[nodiscard]] std::string why_not_input(ChannelKind kind, std::span<const std::byte> payload);
 [[nodiscard]] std::string why_not_output(ChannelKind kind, std::span<const std::byte> payload);
+/// The same for one channel, of which a message channel may be more particular.
+[[nodiscard]] std::string why_not_input(const Channel& channel, std::span<const std::byte> payload);
+[[nodiscard]] std::string why_not_output(const Channel& channel, std::span<const std::byte> payload);
 
 /// What the guest asks on an mmio channel.
 struct MmioRequest {

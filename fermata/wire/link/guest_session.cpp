@@ -194,7 +194,7 @@ void GuestSession::take_input(const Frame& frame) {
   const Channel& channel = channels_[index];
   ChannelState& state = states_[index];
   const time::Instant at = instant(data.body.at_ns);
-  if (const std::string why = why_not_input(channel.kind, data.tail); !why.empty() || !channel.takes_inputs) {
+  if (const std::string why = why_not_input(channel, data.tail); !why.empty() || !channel.takes_inputs) {
     breach(fmt::format("an input of {}: {}", channel.name, why.empty() ? "it takes none" : why));
   }
   if (const time::Instant earliest = stands_ ? now_ : horizon_; at < earliest) {

@@ -61,6 +61,11 @@ class GuestSession final : public wire::GuestSession {
   After output(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
   /// So many bytes of output may come before `output` says stop; 0 if it says so at any.
   [[nodiscard]] std::size_t room_for_output(std::uint16_t channel) const;
+  /// True if the channel has reached its output bound since the last grant, reactive or not: inputs that are answered
+  /// by outputs have to wait until the next.
+  [[nodiscard]] bool is_full(std::uint16_t channel) const {
+    return states_.at(channel - 1U).output_bytes >= channels_[channel - 1U].output_bound;
+  }
   /// Why After::stop was said last.
   [[nodiscard]] StopReason stop_wanted() const { return stop_wanted_; }
   /// So many inputs of the channel were dropped so far; told before the next report.

@@ -15,7 +15,7 @@ static_assert(std::endian::native == std::endian::little, "the structures below 
 
 inline constexpr std::uint64_t magic = 0x0041'5441'4d52'4546;  // "FERMATA" and 0
 inline constexpr std::uint16_t version_major = 1;
-inline constexpr std::uint16_t version_minor = 1;  // 1: milestones and progress
+inline constexpr std::uint16_t version_minor = 2;  // 1: milestones and progress; 2: dma
 
 inline constexpr std::size_t max_payload = 65'536;
 inline constexpr std::size_t max_text = 1'024;
@@ -49,6 +49,7 @@ enum Ability : std::uint32_t {
   ability_checkpoints = 8,
   ability_raise = 16,
   ability_progress = 32,
+  ability_dma = 64,
 };
 
 struct Header {

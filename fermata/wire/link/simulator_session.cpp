@@ -116,7 +116,7 @@ void SimulatorSession::take_output(const Frame& frame) {
   const auto data = parse<Data>(frame, max_payload);
   const std::size_t index = index_of(frame.header.channel);
   const time::Instant at = instant(data.body.at_ns);
-  if (const std::string why = why_not_output(channels_[index].kind, data.tail); !why.empty()) {
+  if (const std::string why = why_not_output(channels_[index], data.tail); !why.empty()) {
     breach(fmt::format("an output of {}: {}", channels_[index].name, why));
   }
   if (!channels_[index].makes_outputs || data.body.sequence != states_[index].outputs + 1 || data.body.zero != 0 ||
@@ -224,7 +224,7 @@ std::uint64_t SimulatorSession::input(std::uint16_t channel, time::Instant at, s
   }
   const Channel& declared = channels_[channel - 1U];
   ChannelState& state = states_[channel - 1U];
-  if (const std::string why = why_not_input(declared.kind, payload); !why.empty() || !declared.takes_inputs) {
+  if (const std::string why = why_not_input(declared, payload); !why.empty() || !declared.takes_inputs) {
     refuse_argument(fmt::format("input of {}: {}", declared.name, why.empty() ? "it takes none" : why));
   }
   if (const time::Instant earliest = std::max(earliest_input(), state.last_input); at < earliest) {

@@ -75,6 +75,8 @@ class SimulatorSession {
   /// carry, an instant earlier than `earliest_input` or than the channel's input before, or more than its bound on
   /// their way.
   std::uint64_t input(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
+  /// The sequence of the channel's last input; 0 if there was none.
+  [[nodiscard]] std::uint64_t last_input(std::uint16_t channel) const { return states_.at(channel - 1U).inputs; }
   /// The guest may run until `horizon`, which is not less than before; again the same after a stop on the way. Throws
   /// base::BadArgument.
   void grant(time::Instant horizon);
