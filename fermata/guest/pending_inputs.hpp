@@ -19,6 +19,7 @@ class PendingInputs {
   struct Input {
     std::uint16_t channel = 0;
     time::Instant at;
+    std::uint64_t sequence = 0;
     std::vector<std::byte> payload{};
   };
 
@@ -29,6 +30,8 @@ class PendingInputs {
   void add(const wire::link::Datum& input);
   /// When the first of them is due.
   [[nodiscard]] std::optional<time::Instant> next() const;
+  /// The channel of the first if it is due at `now`.
+  [[nodiscard]] std::optional<std::uint16_t> due(time::Instant now) const;
   /// Takes the first out if it is due at `now`.
   [[nodiscard]] std::optional<Input> take_due(time::Instant now);
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -40,6 +43,7 @@ class PendingInputs {
  private:
   struct Waiting {
     time::Instant at;
+    std::uint64_t sequence;
     std::vector<std::byte> payload;
   };
 

@@ -50,6 +50,22 @@ TEST(PendingInputs, WhatComesLaterForEarlierIsNotLate) {
   EXPECT_EQ(take_all(inputs, 1000), "1b@200 1a@300 1c@300 ");
 }
 
+TEST(PendingInputs, KeepTheirSequences) {
+  PendingInputs inputs(2);
+  const std::byte byte{1};
+  inputs.add({.channel = 2, .at = at_ns(100), .sequence = 7, .payload = std::span(&byte, 1)});
+  EXPECT_EQ(inputs.due(at_ns(99)), std::nullopt);
+  EXPECT_EQ(inputs.due(at_ns(100)), 2);
+  state::Writer writer;
+  inputs.save(writer);
+  EXPECT_EQ(inputs.take_due(at_ns(100))->sequence, 7U);
+  EXPECT_EQ(inputs.due(at_ns(100)), std::nullopt);
+  const auto bytes = writer.take();
+  state::Reader reader(bytes);
+  inputs.load(reader);
+  EXPECT_EQ(inputs.take_due(at_ns(100))->sequence, 7U);
+}
+
 TEST(PendingInputs, AreSavedAndLoaded) {
   PendingInputs inputs(3);
   add(inputs, 1, 100, 'a');
