@@ -111,6 +111,7 @@ void GuestTrace::take_data(Direction from, const link::Frame& message) {
         .kind = GuestEvent::Kind::output,
         .channel = channel.number,
         .channel_kind = channel.kind,
+        .is_dma = link::is_dma(channel),
         .text = channel.name,
         .payload = std::move(payload)});
 }
@@ -156,6 +157,7 @@ void GuestTrace::emit_first_input() {
                       .kind = GuestEvent::Kind::input,
                       .channel = number,
                       .channel_kind = channel.kind,
+                      .is_dma = link::is_dma(channel),
                       .text = channel.name,
                       .payload = std::move(node.mapped())});
 }

@@ -38,6 +38,7 @@ struct GuestEvent {
   Kind kind = Kind::started;
   std::uint16_t channel = 0;               ///< 0: about none
   wire::link::ChannelKind channel_kind{};  ///< of an input or output
+  bool is_dma = false;                     ///< the same: it is the guest's memory
   std::int64_t number = 0;
   std::string text{};  ///< of an input or output: the channel's name
   std::vector<std::byte> payload{};

@@ -8,6 +8,7 @@
 #include "fermata/base/error.hpp"
 #include "fermata/time/units.hpp"
 #include "fermata/trace/record.hpp"
+#include "fermata/wire/link/dma.hpp"
 #include "fermata/wire/stop.hpp"
 
 namespace fermata::record {
@@ -52,12 +53,27 @@ std::string mmio_text(Direction from, std::span<const std::byte> payload) {
              : fmt::format("read offset={:#x} width={}", request.offset, request.width);
 }
 
+std::string hexadecimal(std::span<const std::byte> bytes, std::size_t most) {
+  std::string text;
+  for (const std::byte byte : bytes.first(std::min(bytes.size(), most))) {
+    text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
+  }
+  return text + (bytes.size() > most ? "..." : "");
+}
+
+// What breaks the protocol is told as what it is.
+bool is_dma_payload(Direction from, std::span<const std::byte> payload) {
+  return (from == Direction::from_simulator ? link::why_not_dma_request(payload) : link::why_not_dma_reply(payload))
+      .empty();
+}
+
 std::string names_of(std::uint32_t abilities) {
   std::string names;
   for (const auto& [bit, name] :
        {std::pair{link::ability_exact, "exact"}, std::pair{link::ability_reactive, "reactive"},
         std::pair{link::ability_present, "present"}, std::pair{link::ability_checkpoints, "checkpoints"},
-        std::pair{link::ability_raise, "raise"}, std::pair{link::ability_progress, "progress"}}) {
+        std::pair{link::ability_raise, "raise"}, std::pair{link::ability_progress, "progress"},
+        std::pair{link::ability_dma, "dma"}}) {
     if ((abilities & bit) != 0) {
       names += fmt::format("{}{}", names.empty() ? "" : ",", name);
       abilities &= ~static_cast<std::uint32_t>(bit);
@@ -91,11 +107,30 @@ std::string payload_text(ChannelKind kind, Direction from, std::span<const std::
       payload.size() == (is_answer ? sizeof(link::MmioAnswer) : sizeof(link::MmioRequest))) {
     return mmio_text(from, payload);
   }
-  std::string text = fmt::format("{} ", payload.size());
-  for (const std::byte byte : shown) {
-    text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
+  return fmt::format("{} {}", payload.size(), hexadecimal(payload, most));
+}
+
+std::string dma_text(Direction from, std::span<const std::byte> payload, std::size_t most) {
+  const auto data_text = [most](std::span<const std::byte> data) {
+    return data.empty() ? "" : " data=" + hexadecimal(data, most);
+  };
+  if (!is_dma_payload(from, payload)) {
+    return fmt::format("{} {}", payload.size(), hexadecimal(payload, most));
   }
-  return text + std::string(more);
+  if (from == Direction::from_guest) {
+    const auto [head, data] = link::DmaReply::from(payload);
+    return fmt::format("to={} {}{}", head.request, link::to_string(head.status), data_text(data));
+  }
+  const auto [head, data] = link::DmaRequest::from(payload);
+  const std::string_view kind = link::to_string(head.kind);
+  return fmt::format("{} address={:#x} length={}{}",
+                     kind == "unknown" ? fmt::format("kind={}", static_cast<std::uint32_t>(head.kind)) : kind,
+                     head.address, head.length, data_text(data));
+}
+
+std::string payload_text(const link::Channel& channel, Direction from, std::span<const std::byte> payload,
+                         std::size_t most) {
+  return link::is_dma(channel) ? dma_text(from, payload, most) : payload_text(channel.kind, from, payload, most);
 }
 
 std::string to_line(const GuestEvent& event, std::size_t most) {
@@ -105,7 +140,9 @@ std::string to_line(const GuestEvent& event, std::size_t most) {
     case GuestEvent::Kind::input:
     case GuestEvent::Kind::output: {
       const Direction from = event.kind == GuestEvent::Kind::input ? Direction::from_simulator : Direction::from_guest;
-      return line + fmt::format(" {} {}", event.text, payload_text(event.channel_kind, from, event.payload, most));
+      return line + fmt::format(" {} {}", event.text,
+                                event.is_dma ? dma_text(from, event.payload, most)
+                                             : payload_text(event.channel_kind, from, event.payload, most));
     }
     case GuestEvent::Kind::powered_off: return line + fmt::format(" exit_status={}", event.number);
     case GuestEvent::Kind::checkpoint:
@@ -128,7 +165,7 @@ Narrator::Line Narrator::tell(Direction from, const link::Frame& message, std::s
   return line;
 }
 
-Narrator::Channel Narrator::channel_of(const link::Frame& message) const {
+const link::Channel& Narrator::channel_of(const link::Frame& message) const {
   const std::uint16_t number = message.header.channel;
   if (number == 0 || number > channels_.size()) {
     link::breach(fmt::format("channel {}: there are 1 to {}", number, channels_.size()));
@@ -201,7 +238,7 @@ std::string Narrator::welcome(const link::Frame& message) {
 std::string Narrator::channel(const link::Frame& message) {
   const auto [body, tail] = link::parse<link::ChannelDeclaration>(message, link::max_text);
   if (channels_.size() < link::max_channels) {
-    channels_.push_back({.name = escaped(tail), .kind = static_cast<ChannelKind>(body.kind)});
+    channels_.push_back({.kind = static_cast<ChannelKind>(body.kind), .base = body.base, .name = escaped(tail)});
   }
   return fmt::format("channel {} {} {} directions={} timing={} bounds={}/{} base={:#x} extent={:#x}",
                      message.header.channel, escaped(tail), link::to_string(static_cast<ChannelKind>(body.kind)),
@@ -210,11 +247,11 @@ std::string Narrator::channel(const link::Frame& message) {
 
 std::string Narrator::datum(Direction from, const link::Frame& message, std::size_t most, Line& line) {
   const auto data = link::parse<link::Data>(message, link::max_payload);
-  const Channel channel = channel_of(message);
+  const link::Channel& channel = channel_of(message);
   line.at = link::instant(data.body.at_ns);
   line.channel = channel.name;
   return fmt::format("{} {} {}", from == Direction::from_simulator ? "input" : "output", channel.name,
-                     payload_text(channel.kind, from, data.tail, most));
+                     payload_text(channel, from, data.tail, most));
 }
 
 std::string Narrator::report(const link::Frame& message) {

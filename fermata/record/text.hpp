@@ -25,6 +25,12 @@ inline constexpr std::size_t whole = std::numeric_limits<std::size_t>::max();
 [[nodiscard]] std::string payload_text(wire::link::ChannelKind kind, Direction from, std::span<const std::byte> payload,
                                        std::size_t most = whole);
 
+/// The same of a dma channel: "write address=0x80000000 length=2 data=0102", "to=1 done".
+[[nodiscard]] std::string dma_text(Direction from, std::span<const std::byte> payload, std::size_t most = whole);
+/// Whichever of them is the channel's.
+[[nodiscard]] std::string payload_text(const wire::link::Channel& channel, Direction from,
+                                       std::span<const std::byte> payload, std::size_t most = whole);
+
 /// Puts a link's messages, in their order, into words, one line each. Not thread-safe.
 class Narrator {
  public:
@@ -39,19 +45,14 @@ class Narrator {
   [[nodiscard]] Line tell(Direction from, const wire::link::Frame& message, std::size_t most = whole);
 
  private:
-  struct Channel {
-    std::string name;
-    wire::link::ChannelKind kind{};
-  };
-
   [[nodiscard]] std::string words(Direction from, const wire::link::Frame& message, std::size_t most, Line& line);
   [[nodiscard]] std::string welcome(const wire::link::Frame& message);
   [[nodiscard]] std::string channel(const wire::link::Frame& message);
   [[nodiscard]] std::string datum(Direction from, const wire::link::Frame& message, std::size_t most, Line& line);
   [[nodiscard]] std::string report(const wire::link::Frame& message);
-  [[nodiscard]] Channel channel_of(const wire::link::Frame& message) const;
+  [[nodiscard]] const wire::link::Channel& channel_of(const wire::link::Frame& message) const;
 
-  std::vector<Channel> channels_;
+  std::vector<wire::link::Channel> channels_;
   time::Instant now_;
 };
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "fermata/record/testing/messages.hpp"
+#include "fermata/wire/link/dma.hpp"
 
 namespace fermata::record {
 namespace {
@@ -33,8 +34,8 @@ TEST(Text, ALinkIsToldLineByLine) {
   }
   EXPECT_EQ(told(messages),
             (std::vector<std::string>{
-                "0.000000000 hello simulator version=1.1 needs=",
-                "0.000000000 welcome guest version=1.1 abilities=exact,reactive,present,checkpoints,raise channels=2",
+                "0.000000000 hello simulator version=1.2 needs=",
+                "0.000000000 welcome guest version=1.2 abilities=exact,reactive,present,checkpoints,raise channels=2",
                 "0.000000000 channel 1 serial0 serial directions=3 timing=1 bounds=1000/1000 base=0x0 extent=0x0",
                 "0.000000000 channel 2 ethernet0 ethernet directions=3 timing=1 bounds=1000/1000 base=0x0 extent=0x0",
                 "0.000001500 input serial0 hi\\x0a", "0.000000000 grant horizon=0.000002000 reports=0",
@@ -81,6 +82,33 @@ TEST(Text, PayloadsAreShownByTheirKind) {
   const link::MmioAnswer answer{.value = 7, .request = 3};
   EXPECT_EQ(payload_text(link::ChannelKind::mmio, Direction::from_simulator, answer.bytes()), "answer to=3 value=0x7");
   EXPECT_EQ(payload_text(link::ChannelKind::mmio, from, bytes), "3 616263") << "of a wrong size";
+}
+
+TEST(Text, RequestsToTheGuestsMemoryAreTold) {
+  const link::Channel memory{.kind = link::ChannelKind::message, .base = link::message_of_memory, .name = "memory"};
+  const std::vector<std::byte> data{std::byte{1}, std::byte{0xff}};
+  const auto there = Direction::from_simulator;
+  const auto back = Direction::from_guest;
+  const auto request = [&](link::DmaKind kind, std::span<const std::byte> bytes) {
+    return link::DmaRequest{{.kind = kind, .length = 2, .address = 0x8000'0000}, bytes}.bytes();
+  };
+  EXPECT_EQ(payload_text(memory, there, request(link::DmaKind::read, {})), "read address=0x80000000 length=2");
+  EXPECT_EQ(payload_text(memory, there, request(link::DmaKind::write, data)),
+            "write address=0x80000000 length=2 data=01ff");
+  EXPECT_EQ(payload_text(memory, there, request(link::DmaKind::write, data), 1),
+            "write address=0x80000000 length=2 data=01...");
+  EXPECT_EQ(payload_text(memory, there, request(static_cast<link::DmaKind>(9), {})),
+            "kind=9 address=0x80000000 length=2");
+  const auto reply = [&](link::DmaStatus status, std::span<const std::byte> bytes) {
+    return link::DmaReply{{.request = 3, .status = status, .length = static_cast<std::uint32_t>(bytes.size())}, bytes}
+        .bytes();
+  };
+  EXPECT_EQ(payload_text(memory, back, reply(link::DmaStatus::done, data)), "to=3 done data=01ff");
+  EXPECT_EQ(payload_text(memory, back, reply(link::DmaStatus::not_memory, {})), "to=3 not_memory");
+  EXPECT_EQ(payload_text(memory, back, data), "2 01ff") << "what is none";
+  GuestEvent event{.kind = GuestEvent::Kind::output, .is_dma = true, .text = "memory"};
+  event.payload = reply(link::DmaStatus::done, {});
+  EXPECT_EQ(to_line(event), "0.000000000 output memory to=3 done");
 }
 
 }  // namespace

@@ -87,7 +87,9 @@ void ChromeExport::take_channel(const link::Frame& message) {
   if (message.header.channel != channels_.size() + 1 || channels_.size() == link::max_channels) {
     link::breach(fmt::format("channel {} is declared after {} channels", message.header.channel, channels_.size()));
   }
-  channels_.push_back(static_cast<link::ChannelKind>(declared.body.kind));
+  channels_.push_back({.kind = static_cast<link::ChannelKind>(declared.body.kind),
+                       .base = declared.body.base,
+                       .name = declared.text()});
   name_track(message.header.channel, declared.text());
 }
 

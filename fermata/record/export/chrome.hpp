@@ -35,7 +35,7 @@ class ChromeExport {
 
   Put put_;
   bool is_first_ = true;
-  std::vector<wire::link::ChannelKind> channels_;
+  std::vector<wire::link::Channel> channels_;
   time::Instant now_;
 };
 
