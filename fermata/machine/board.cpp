@@ -15,6 +15,7 @@ namespace fermata::machine {
 namespace {
 
 constexpr std::size_t most_external_windows = 64;
+constexpr std::size_t most_dma_names = 8;
 constexpr std::size_t longest_name = 64;
 
 bool is_name(std::string_view name) {
@@ -43,7 +44,9 @@ Board::Board(Config& config, clock::TimerListGroup& timers, GuestLog& log, devic
   make_external_lines(config.external_lines);
   make_devices(config, timers, std::move(finish));
   make_virtio(config, timers.virtual_time());
+  make_own_devices(config, timers.virtual_time());
   make_external_windows(config);
+  take_dma_names(config);
   map_all();
 }
 
@@ -69,14 +72,36 @@ void Board::make_interrupt_controllers(clock::TimerList& virtual_timers) {
 
 void Board::make_external_lines(const std::vector<unsigned>& sources) {
   for (const unsigned source : sources) {
-    const bool is_taken = std::any_of(external_lines_.begin(), external_lines_.end(),
-                                      [source](const ExternalLine& line) { return line.source == source; });
-    if (source < board_map::first_external_source || source > board_map::plic_sources || is_taken) {
+    if (is_source_taken(source)) {
       throw base::BadArgument(fmt::format("external line {}: it is a PLIC source from {} to {}, each once", source,
                                           board_map::first_external_source, board_map::plic_sources));
     }
     external_lines_.push_back({source, std::make_unique<bus::IrqLine>()});
     plic_->connect(source, *external_lines_.back().line);
+  }
+}
+
+// By the board, by an external line, or by a device.
+bool Board::is_source_taken(unsigned source) const {
+  const auto is_same = [source](const auto& other) { return other.source == source; };
+  return source < board_map::first_external_source || source > board_map::plic_sources ||
+         std::any_of(external_lines_.begin(), external_lines_.end(), is_same) ||
+         std::any_of(own_devices_.begin(), own_devices_.end(), is_same);
+}
+
+void Board::make_own_devices(const Config& config, clock::TimerList& virtual_timers) {
+  for (const OwnDevice& wanted : config.devices) {
+    if (wanted.source != 0 && is_source_taken(wanted.source)) {
+      throw base::BadArgument(fmt::format("device at {:#x}: its PLIC source {} is one from {} to {} that nobody has",
+                                          wanted.base, wanted.source, board_map::first_external_source,
+                                          board_map::plic_sources));
+    }
+    auto line = std::make_unique<bus::IrqLine>();
+    if (wanted.source != 0) {
+      plic_->connect(wanted.source, *line);
+    }
+    auto model = wanted.make({.timers = &virtual_timers, .irq = line.get(), .dma = &dma_, .errors = &log_});
+    own_devices_.push_back({wanted.base, wanted.source, std::move(line), std::move(model)});
   }
 }
 
@@ -93,7 +118,20 @@ bool Board::is_name_taken(const std::string& name) const {
   const auto index = [](std::size_t i) { return i; };
   return is_numbered("serial", serial_ends_.size(), index) || is_numbered("ethernet", ethernet_ends_.size(), index) ||
          is_numbered("line", external_lines_.size(), [this](std::size_t i) { return external_lines_[i].source; }) ||
-         std::ranges::any_of(external_windows_, [&name](const auto& window) { return window->name() == name; });
+         std::ranges::any_of(external_windows_, [&name](const auto& window) { return window->name() == name; }) ||
+         std::ranges::find(dma_names_, name) != dma_names_.end();
+}
+
+void Board::take_dma_names(const Config& config) {
+  for (const std::string& name : config.dma) {
+    if (!is_name(name) || is_name_taken(name) || dma_names_.size() == most_dma_names) {
+      throw base::BadArgument(
+          fmt::format("dma \"{}\": a name has 1 to 64 letters, digits, `-`, `_` or `.`, and is no other window's, "
+                      "line's or port's; there can be {}",
+                      name, most_dma_names));
+    }
+    dma_names_.push_back(name);
+  }
 }
 
 void Board::make_external_windows(const Config& config) {
@@ -175,6 +213,9 @@ void Board::map_all() {
   for (unsigned slot = 0; slot < board_map::virtio_slots; ++slot) {
     memory_.map(board_map::virtio(slot), *virtio_[slot], fmt::format("virtio{}", slot));
   }
+  for (const Own& own : own_devices_) {
+    memory_.map({own.base, own.model->window_size()}, own.model->window(), std::string(own.model->device().name()));
+  }
   for (const auto& window : external_windows_) {
     memory_.map(window->range(), *window, window->name());
   }
@@ -185,6 +226,9 @@ std::vector<bus::Device*> Board::devices() const {
   std::vector<bus::Device*> all{finisher_.get(), rtc_.get(), uart_.get(), tick_timer_.get()};
   for (const auto& transport : virtio_) {
     all.push_back(transport.get());
+  }
+  for (const Own& own : own_devices_) {
+    all.push_back(&own.model->device());
   }
   all.push_back(plic_.get());
   all.push_back(aclint_.get());

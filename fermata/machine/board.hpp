@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "fermata/bus/address_space.hpp"
@@ -56,6 +57,7 @@ class Board {
   [[nodiscard]] unsigned external_line_count() const { return static_cast<unsigned>(external_lines_.size()); }
   [[nodiscard]] ExternalWindow& external_window(unsigned index) { return *external_windows_[index]; }
   [[nodiscard]] unsigned external_window_count() const { return static_cast<unsigned>(external_windows_.size()); }
+  [[nodiscard]] const std::vector<std::string>& dma_names() const { return dma_names_; }
   [[nodiscard]] unsigned ethernet_count() const { return static_cast<unsigned>(ethernet_ends_.size()); }
 
   /// Devices as built; memory stays.
@@ -65,7 +67,10 @@ class Board {
 
  private:
   void make_external_lines(const std::vector<unsigned>& sources);
+  void make_own_devices(const Config& config, clock::TimerList& virtual_timers);
+  [[nodiscard]] bool is_source_taken(unsigned source) const;
   void make_external_windows(const Config& config);
+  void take_dma_names(const Config& config);
   [[nodiscard]] bool is_name_taken(const std::string& name) const;
   void make_interrupt_controllers(clock::TimerList& virtual_timers);
   void make_devices(Config& config, clock::TimerListGroup& timers, device::TestFinisher::Handler finish);
@@ -90,6 +95,14 @@ class Board {
   };
   std::vector<ExternalLine> external_lines_;
   std::vector<std::unique_ptr<ExternalWindow>> external_windows_;
+  std::vector<std::string> dma_names_;
+  struct Own {
+    bus::Address base;
+    unsigned source;
+    std::unique_ptr<bus::IrqLine> line;
+    std::unique_ptr<bus::Model> model;
+  };
+  std::vector<Own> own_devices_;
   std::vector<std::unique_ptr<device::virtio::BlockBackend>> disks_;
 
   std::unique_ptr<device::Aclint> aclint_;

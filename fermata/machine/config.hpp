@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "fermata/bus/device_module.hpp"
 #include "fermata/clock/clocks.hpp"
 #include "fermata/device/mac_address.hpp"
 #include "fermata/device/tick_timer.hpp"
@@ -15,6 +18,13 @@
 #include "fermata/trace/sink.hpp"
 
 namespace fermata::machine {
+
+/// A device model of one's own on the board.
+struct OwnDevice {
+  bus::Address base = 0;  ///< of its window, where the board has nothing
+  unsigned source = 0;    ///< PLIC source of its irq line, 13 to 95 and nobody else's; 0: nobody listens
+  std::function<std::unique_ptr<bus::Model>(const bus::Ports& ports)> make;  ///< not null, nor is what it gives
+};
 
 /// What a machine is built from. A value, but for the disks, which are the machine's own.
 struct Config {
@@ -31,6 +41,13 @@ struct Config {
   /// Windows whose devices are outside the machine: see ExternalWindow. Each has a name of its own, 1 to 64 letters,
   /// digits, `-`, `_` or `.`, and begins at a multiple of 8 where the board has nothing; up to 64.
   std::vector<ExternalWindow::Config> external_windows{};
+
+  /// Names under which whoever runs the machine over a link reads and writes its memory: a dma channel each, up to 8.
+  /// Names are as those of windows.
+  std::vector<std::string> dma{};
+
+  /// Reset, saved and loaded with the machine, in this order.
+  std::vector<OwnDevice> devices{};
 
   bool does_reboot = true;  ///< false: a reset ends the machine [-no-reboot]
   device::TickTimer::Config tick_timer{};

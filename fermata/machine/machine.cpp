@@ -49,6 +49,9 @@ std::string kind_of(const Config& config) {
   for (const ExternalWindow::Config& window : config.external_windows) {
     kind += fmt::format(" window={}@{:#x}+{:#x}", window.name, window.range.begin, window.range.size);
   }
+  for (const OwnDevice& device : config.devices) {
+    kind += fmt::format(" device={:#x}:{}", device.base, device.source);
+  }
   for (const device::MacAddress& address : config.networks) {
     kind += " network=" + to_string(address);
   }

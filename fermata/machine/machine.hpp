@@ -108,6 +108,8 @@ class Machine {
   /// Answers that read; the reading instruction is done, and the harts go on at the present instant. From a timer's
   /// callback or while the machine stands, never within the window's handler.
   void answer_read(std::uint64_t value);
+  /// Names under which the memory is reached from outside (config's dma).
+  [[nodiscard]] const std::vector<std::string>& dma_names() const { return board_.dma_names(); }
   [[nodiscard]] unsigned ethernet_count() const { return board_.ethernet_count(); }
 
   /// The machine as bytes: memory (pages that are not zero), harts, devices, time, and of each disk what its backend

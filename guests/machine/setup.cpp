@@ -179,6 +179,7 @@ machine::Config make_config(const Options& options, const Ruling& ruling, const 
   config.boot = make_plan(options);
   if (options.link) {
     config.external_lines = options.link->lines;
+    config.dma = options.link->dma;
     for (const WindowOption& window : options.link->windows) {
       config.external_windows.push_back({.name = window.name, .range = {.begin = window.base, .size = window.size}});
     }

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
+#include "fermata/base/contract.hpp"
 #include "fermata/base/error.hpp"
 #include "fermata/state/reader.hpp"
 #include "fermata/state/writer.hpp"
@@ -32,10 +34,13 @@ Channel channel_of(ChannelKind kind, std::string name) {
 Channels::Channels(Machine& machine, MachineExecutor& executor)
     : machine_(&machine),
       executor_(&executor),
-      inputs_(machine.timers().virtual_time(),
-              machine.serial_count() + machine.ethernet_count() + machine.external_line_count() +
-                  machine.external_window_count(),
-              [this](std::uint16_t channel, std::span<const std::byte> payload) { deliver(channel, payload); }),
+      memory_(machine.board().memory()),
+      inputs_(
+          machine.timers().virtual_time(),
+          machine.serial_count() + machine.ethernet_count() + machine.external_line_count() +
+              machine.external_window_count() + machine.dma_names().size(),
+          {.is_ready = [this](std::uint16_t channel) { return channel < first_dma() || !session_->is_full(channel); },
+           .deliver = [this](const guest::PendingInputs::Input& input) { deliver(input); }}),
       requests_(machine.external_window_count()),
       dropped_(machine.serial_count()) {
   executor.set_tells_next_event();
@@ -93,7 +98,10 @@ Channels::~Channels() {
 }
 
 wire::link::GuestSession::Identity Channels::identity(std::string name) const {
-  wire::link::GuestSession::Identity identity{.name = std::move(name), .abilities = abilities, .now = machine_->now()};
+  wire::link::GuestSession::Identity identity{
+      .name = std::move(name),
+      .abilities = abilities | (machine_->dma_names().empty() ? 0U : wire::link::ability_dma),
+      .now = machine_->now()};
   for (unsigned i = 0; i < machine_->serial_count(); ++i) {
     identity.channels.push_back(channel_of(ChannelKind::serial, fmt::format("serial{}", i)));
   }
@@ -112,6 +120,11 @@ wire::link::GuestSession::Identity Channels::identity(std::string name) const {
     channel.extent = window.range().size;
     identity.channels.push_back(std::move(channel));
   }
+  for (const std::string& dma : machine_->dma_names()) {
+    Channel channel = channel_of(ChannelKind::message, dma);
+    channel.base = wire::link::message_of_memory;
+    identity.channels.push_back(std::move(channel));
+  }
   return identity;
 }
 
@@ -122,7 +135,7 @@ std::unique_ptr<wire::GuestSession> Channels::make_session(std::string name) {
 }
 
 void Channels::input(const wire::link::Datum& input) {
-  if (input.channel >= first_window()) {
+  if (input.channel >= first_window() && input.channel < first_dma()) {
     take_answer(input);
   }
   inputs_.add(input);
@@ -139,7 +152,9 @@ void Channels::take_answer(const wire::link::Datum& input) {
   read_->is_answered = true;
 }
 
-void Channels::deliver(std::uint16_t channel, std::span<const std::byte> payload) {
+void Channels::deliver(const guest::PendingInputs::Input& input) {
+  const std::uint16_t channel = input.channel;
+  const std::span<const std::byte> payload = input.payload;
   if (channel < first_ethernet()) {
     deliver_serial(channel, payload);
   } else if (channel < first_line()) {
@@ -150,10 +165,36 @@ void Channels::deliver(std::uint16_t channel, std::span<const std::byte> payload
     }
   } else if (channel < first_window()) {
     machine_->set_external_line(channel - first_line(), payload[0] != std::byte{0});
-  } else {
+  } else if (channel < first_dma()) {
     read_.reset();
     machine_->answer_read(MmioAnswer::from(payload).value);
+  } else {
+    output(channel, machine_->now(), guest::serve_dma(memory_, input.sequence, payload));
   }
+}
+
+bool Channels::Memory::is_memory(std::uint64_t address, std::uint64_t size, Need need) {
+  if (size != 0 && size - 1 > std::numeric_limits<std::uint64_t>::max() - address) {
+    return false;
+  }
+  while (size > 0) {
+    const auto place = memory_->ram_at(address);
+    if (!place || (need == Need::writing && !place->ram->is_writable())) {
+      return false;
+    }
+    const std::uint64_t part = std::min(size, place->ram->size() - place->offset);
+    size -= part;
+    address += part;
+  }
+  return true;
+}
+
+void Channels::Memory::read(std::uint64_t address, std::span<std::byte> into) {
+  base::expects(memory_->copy_from(address, into), "dma: what is read is memory");
+}
+
+void Channels::Memory::write(std::uint64_t address, std::span<const std::byte> bytes) {
+  base::expects(memory_->copy_to(address, bytes), "dma: what is written is memory");
 }
 
 void Channels::deliver_serial(std::uint16_t channel, std::span<const std::byte> payload) {

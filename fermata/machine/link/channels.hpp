@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fermata/guest/dma_service.hpp"
 #include "fermata/machine/link/input_queue.hpp"
 #include "fermata/machine/machine.hpp"
 #include "fermata/machine/machine_executor.hpp"
@@ -15,9 +16,9 @@
 
 namespace fermata::machine::link {
 
-/// A machine's serial lines, Ethernet cables, external interrupt lines and external windows as channels of a link v1
-/// session (docs/protocol.md): delivers inputs at their instants, tells outputs with theirs, keeps checkpoints in
-/// memory. All is exact to the instruction.
+/// A machine's serial lines, Ethernet cables, external interrupt lines, external windows and memory as channels of a
+/// link v1 session (docs/protocol.md): delivers inputs at their instants, tells outputs with theirs, keeps checkpoints
+/// in memory. All is exact to the instruction.
 ///
 /// It takes the receivers of the machine's far ends (SerialEnd, EthernetEnd, ExternalWindow) for itself. One thread,
 /// the one that runs the machine.
@@ -37,10 +38,11 @@ class Channels final : public wire::link::GuestSession::Port {
   Channels& operator=(const Channels&) = delete;
 
   /// The session whose port this is, which calls the guest `name` and declares "serial0", ..., "ethernet0", ...,
-  /// "line<PLIC source>", ..., and the windows by their names; once, before the machine runs, and to go before this
-  /// does.
+  /// "line<PLIC source>", ..., the windows and then the dma channels by their names; once, before the machine runs, and
+  /// to go before this does.
   [[nodiscard]] std::unique_ptr<wire::GuestSession> make_session(std::string name);
 
+  // wire::link::GuestSession::Port
   /// Throws base::Error (protocol_violation) for an answer to no read, which the session refuses.
   void input(const wire::link::Datum& input) override;
   void checkpoint(const std::string& name) override;
@@ -57,15 +59,31 @@ class Channels final : public wire::link::GuestSession::Port {
   [[nodiscard]] std::uint16_t first_window() const {
     return static_cast<std::uint16_t>(first_line() + machine_->external_line_count());
   }
+  [[nodiscard]] std::uint16_t first_dma() const {
+    return static_cast<std::uint16_t>(first_window() + machine_->external_window_count());
+  }
   void take_receivers();
   void take_window(unsigned index);
   void take_answer(const wire::link::Datum& input);
-  void deliver(std::uint16_t channel, std::span<const std::byte> payload);
+  void deliver(const guest::PendingInputs::Input& input);
   void deliver_serial(std::uint16_t channel, std::span<const std::byte> payload);
   void output(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
 
+  /// The machine's memory for dma channels.
+  class Memory final : public guest::GuestMemory {
+   public:
+    explicit Memory(bus::AddressSpace& memory) : memory_(&memory) {}
+    [[nodiscard]] bool is_memory(std::uint64_t address, std::uint64_t size, Need need) override;
+    void read(std::uint64_t address, std::span<std::byte> into) override;
+    void write(std::uint64_t address, std::span<const std::byte> bytes) override;
+
+   private:
+    bus::AddressSpace* memory_;
+  };
+
   Machine* machine_;
   MachineExecutor* executor_;
+  Memory memory_;
   wire::link::GuestSession* session_ = nullptr;
   /// The read of an external window that is not done.
   struct Read {

@@ -7,8 +7,8 @@
 
 namespace fermata::machine::link {
 
-InputQueue::InputQueue(clock::TimerList& timers, std::size_t channels, Deliver deliver)
-    : inputs_(channels), deliver_(std::move(deliver)), timer_(timers, [this] { expired(); }) {}
+InputQueue::InputQueue(clock::TimerList& timers, std::size_t channels, Receiver receiver)
+    : inputs_(channels), receiver_(std::move(receiver)), timer_(timers, [this] { expired(); }) {}
 
 void InputQueue::add(const wire::link::Datum& input) {
   inputs_.add(input);
@@ -29,8 +29,8 @@ void InputQueue::expired() {
     return;
   }
   has_let_devices_go_first_ = false;
-  while (const auto input = inputs_.take_due(now)) {
-    deliver_(input->channel, input->payload);
+  for (auto channel = inputs_.due(now); channel && receiver_.is_ready(*channel); channel = inputs_.due(now)) {
+    receiver_.deliver(*inputs_.take_due(now));
   }
   arm();
 }

@@ -14,10 +14,15 @@ namespace fermata::machine::link {
 /// it (docs/protocol.md, "Inputs and outputs"). One thread, the one that runs the timers.
 class InputQueue {
  public:
-  using Deliver = std::function<void(std::uint16_t channel, std::span<const std::byte> payload)>;
+  struct Receiver {
+    /// Whether the channel takes one more input at this instant. If not, it and those behind it wait where they are,
+    /// and the machine is to stand at this instant before it goes on.
+    std::function<bool(std::uint16_t channel)> is_ready;
+    std::function<void(const guest::PendingInputs::Input& input)> deliver;
+  };
 
   /// Channels are numbered 1 to `channels`. `timers` outlives it.
-  InputQueue(clock::TimerList& timers, std::size_t channels, Deliver deliver);
+  InputQueue(clock::TimerList& timers, std::size_t channels, Receiver receiver);
 
   /// Behind those of its channel that have the same instant or an earlier one. One whose instant has come is delivered
   /// in the timers' next pass.
@@ -36,7 +41,7 @@ class InputQueue {
   void expired();
 
   guest::PendingInputs inputs_;
-  Deliver deliver_;
+  Receiver receiver_;
   clock::Timer timer_;
   bool has_let_devices_go_first_ = false;
 };

@@ -21,10 +21,14 @@ class Queue : public ::testing::Test {
  protected:
   Queue() { clocks.resume(); }
   InputQueue make() {
-    return {timers.virtual_time(), 3, [this](std::uint16_t channel, std::span<const std::byte> payload) {
-              log += std::to_string(channel) + static_cast<char>(payload[0]) + "@" +
-                     std::to_string(time_.now().since_origin().ns()) + " ";
-            }};
+    return {timers.virtual_time(),
+            3,
+            {.is_ready = [this](std::uint16_t channel) { return channel != blocked; },
+             .deliver =
+                 [this](const guest::PendingInputs::Input& input) {
+                   log += std::to_string(input.channel) + static_cast<char>(input.payload[0]) + "@" +
+                          std::to_string(time_.now().since_origin().ns()) + " ";
+                 }}};
   }
   static void add(InputQueue& queue, std::uint16_t channel, std::int64_t ns, char what) {
     const auto byte = static_cast<std::byte>(what);
@@ -49,6 +53,7 @@ class Queue : public ::testing::Test {
   clock::Clocks clocks{clock::Clocks::HostSources{}, &time_};
   clock::TimerListGroup timers{clocks};
   std::string log;
+  std::uint16_t blocked = 0;
 };
 
 TEST_F(Queue, DeliversByInstantThenChannelThenOrder) {
@@ -63,6 +68,22 @@ TEST_F(Queue, DeliversByInstantThenChannelThenOrder) {
   EXPECT_EQ(queue.size(), 1U);
   run_until(1000);
   EXPECT_EQ(log, "2d@100 3a@100 1b@200 1c@200 1e@300 ");
+}
+
+TEST_F(Queue, WhatAChannelDoesNotTakeWaitsAndWhatIsBehindItToo) {
+  InputQueue queue = make();
+  add(queue, 1, 100, 'a');
+  add(queue, 2, 100, 'b');
+  add(queue, 3, 100, 'c');
+  blocked = 2;
+  time_.warp_to(at_ns(100));
+  timers.virtual_time().run_due();  // devices first
+  timers.virtual_time().run_due();
+  EXPECT_EQ(log, "1a@100 ");
+  EXPECT_EQ(timers.virtual_time().earliest(), at_ns(100)) << "they are due as soon as the machine goes on";
+  blocked = 0;
+  run_until(150);
+  EXPECT_EQ(log, "1a@100 2b@100 3c@100 ");
 }
 
 TEST_F(Queue, DevicesTimersOfTheInstantGoFirst) {
@@ -84,12 +105,15 @@ TEST_F(Queue, AnEarlierInputOfAnotherChannelIsNotLate) {
 
 TEST_F(Queue, WhoAddsFromADeliveryIsHeardAtTheSameInstant) {
   InputQueue* itself = nullptr;
-  InputQueue queue(timers.virtual_time(), 1, [&](std::uint16_t, std::span<const std::byte> payload) {
-    log += static_cast<char>(payload[0]);
-    if (log.size() < 3) {
-      add(*itself, 1, 100, 'y');
-    }
-  });
+  InputQueue queue(timers.virtual_time(), 1,
+                   {.is_ready = [](std::uint16_t) { return true; },
+                    .deliver =
+                        [&](const guest::PendingInputs::Input& input) {
+                          log += static_cast<char>(input.payload[0]);
+                          if (log.size() < 3) {
+                            add(*itself, 1, 100, 'y');
+                          }
+                        }});
   itself = &queue;
   add(queue, 1, 100, 'x');
   run_until(100);

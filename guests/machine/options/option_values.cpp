@@ -144,6 +144,16 @@ std::vector<WindowOption> parse_windows(const std::string& text) {
   return windows;
 }
 
+// "memory:other"
+std::vector<std::string> parse_names(const std::string& text) {
+  std::vector<std::string> names;
+  std::istringstream list(text);
+  for (std::string name; std::getline(list, name, ':');) {
+    names.push_back(name);
+  }
+  return names;
+}
+
 // -1 if the key is absent.
 int descriptor(const KeyValues& values, const std::string& key) {
   const auto number = values.number(key);
@@ -157,7 +167,7 @@ int descriptor(const KeyValues& values, const std::string& key) {
 
 LinkOption parse_link(const std::string& value) {
   const KeyValues values("-link", value, "fd");
-  values.allow_only({"fd", "path", "memory", "life", "lines", "windows", "record"});
+  values.allow_only({"fd", "path", "memory", "life", "lines", "windows", "dma", "record"});
   const transport::Endpoint endpoint{.socket = descriptor(values, "fd"),
                                      .path = values.text("path").value_or(""),
                                      .memory = descriptor(values, "memory"),
@@ -169,6 +179,7 @@ LinkOption parse_link(const std::string& value) {
           .endpoint = endpoint,
           .lines = parse_lines(values.text("lines").value_or("")),
           .windows = parse_windows(values.text("windows").value_or("")),
+          .dma = parse_names(values.text("dma").value_or("")),
           .record = values.text("record").value_or("")};
 }
 

@@ -66,7 +66,8 @@ struct LinkOption {
   bool is_exit_at_zero = false;
   std::vector<unsigned> lines{};  ///< external interrupt lines that are channels, by PLIC source
   std::vector<WindowOption> windows{};
-  std::string record{};  ///< file that takes a recording of the link; none if empty
+  std::vector<std::string> dma{};  ///< names of dma channels
+  std::string record{};            ///< file that takes a recording of the link; none if empty
 };
 
 /// What is written to the log [-d].

@@ -70,6 +70,8 @@ TEST(Options, TheLinkHasLinesAndWindows) {
   EXPECT_EQ(options.link->windows, (std::vector<WindowOption>{{.name = "adc", .base = 0x3000'0000, .size = 4096},
                                                               {.name = "dac", .base = 0x3000'0000, .size = 16}}));
   EXPECT_TRUE(parse_options({"-link", "fd=5"}).link->windows.empty());
+  EXPECT_TRUE(parse_options({"-link", "fd=5"}).link->dma.empty());
+  EXPECT_EQ(parse_options({"-link", "fd=5,dma=memory:more"}).link->dma, (std::vector<std::string>{"memory", "more"}));
 }
 
 TEST(Options, NetworkCardsHaveAddresses) {
