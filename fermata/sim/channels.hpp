@@ -108,4 +108,18 @@ class MmioChannel : public LinkChannel {
   using LinkChannel::LinkChannel;
 };
 
+/// Opaque messages of 1 to 65,536 bytes to and from a device of the guest's. (The guest's memory is a channel of its
+/// own kind: DmaChannel.)
+class MessageChannel : public LinkChannel {
+ public:
+  void send(time::Instant at, std::span<const std::byte> message) { send_bytes(at, message); }
+  void on_output(std::function<void(time::Instant at, std::span<const std::byte> message)> handler) {
+    set_handler(std::move(handler));
+  }
+
+ private:
+  friend class LinkGuest;
+  using LinkChannel::LinkChannel;
+};
+
 }  // namespace fermata::sim

@@ -15,7 +15,6 @@
 
 namespace fermata::sim {
 
-using wire::link::ChannelKind;
 using wire::link::MessageType;
 
 LinkGuest::LinkGuest(std::unique_ptr<LinkState> link, const LinkOptions& options) : link_(std::move(link)) {
@@ -56,20 +55,22 @@ LinkGuest LinkGuest::attach(std::unique_ptr<transport::Stream> stream, const Lin
 const std::vector<wire::link::Channel>& LinkGuest::channels() const { return link_->session.channels(); }
 std::uint32_t LinkGuest::abilities() const { return link_->session.abilities(); }
 
-std::uint16_t LinkGuest::find(std::string_view name, ChannelKind kind) const {
+std::uint16_t LinkGuest::find(std::string_view name, std::string_view kind) const {
   for (const wire::link::Channel& channel : channels()) {
-    if (channel.name == name && channel.kind == kind) {
+    if (channel.name == name && kind_of(channel) == kind) {
       return channel.number;
     }
   }
-  throw base::BadArgument(fmt::format("{} channel \"{}\": {} has {}", to_string(kind), name, link_->connection.name,
-                                      link_->channel_names()));
+  throw base::BadArgument(
+      fmt::format("{} channel \"{}\": {} has {}", kind, name, link_->connection.name, link_->channel_names()));
 }
 
-SerialChannel LinkGuest::serial(std::string_view name) { return {*link_, find(name, ChannelKind::serial)}; }
-EthernetChannel LinkGuest::ethernet(std::string_view name) { return {*link_, find(name, ChannelKind::ethernet)}; }
-LineChannel LinkGuest::line(std::string_view name) { return {*link_, find(name, ChannelKind::line)}; }
-MmioChannel LinkGuest::mmio(std::string_view name) { return {*link_, find(name, ChannelKind::mmio)}; }
+SerialChannel LinkGuest::serial(std::string_view name) { return {*link_, find(name, "serial")}; }
+EthernetChannel LinkGuest::ethernet(std::string_view name) { return {*link_, find(name, "ethernet")}; }
+LineChannel LinkGuest::line(std::string_view name) { return {*link_, find(name, "line")}; }
+MmioChannel LinkGuest::mmio(std::string_view name) { return {*link_, find(name, "mmio")}; }
+MessageChannel LinkGuest::message(std::string_view name) { return {*link_, find(name, "message")}; }
+DmaChannel LinkGuest::dma(std::string_view name) { return {*link_, find(name, "dma")}; }
 
 void LinkGuest::grant(time::Instant horizon) { link_->grant(horizon); }
 
@@ -150,7 +151,7 @@ class KeptAhead {
   // report was taken: what it stands for may have to be answered.
   void go_on(bool stands) {
     const time::Instant present = link_.session.horizon();
-    if ((horizon_ > present && !link_.session.has_stop()) || stands) {
+    if ((horizon_ > present && !link_.has_stop()) || stands) {
       link_.grant(std::max(horizon_, present));
     }
   }
@@ -208,7 +209,7 @@ wire::Stop LinkGuest::run_ahead(time::Instant end, const Ahead& ahead,
       return *stop;
     }
     kept.take_quanta(stop ? stop->now : *link_->reached, on_quantum);
-    if (!stop && link_->session.peek() != nullptr) {
+    if (!stop && link_->peek() != nullptr) {
       continue;  // one grant for all that has come
     }
     const bool stands = stop && link_->stands();
@@ -267,6 +268,7 @@ void LinkGuest::finish_named(MessageType type, std::string_view name, host::Host
 
 void LinkGuest::checkpoint(std::string_view name, host::HostDuration limit) {
   finish_named(MessageType::checkpoint, name, limit);
+  link_->dma_of_checkpoints[std::string(name)] = link_->dma;
 }
 
 void LinkGuest::restore(std::string_view name, host::HostDuration limit) {
@@ -274,6 +276,9 @@ void LinkGuest::restore(std::string_view name, host::HostDuration limit) {
   link_->read = LinkState::Read::none;
   link_->next = {};
   link_->inputs = {};
+  // What the guest had not answered at the checkpoint it answers again, and nothing that was asked for since.
+  link_->dma = link_->dma_of_checkpoints[std::string(name)];
+  link_->dma.resize(channels().size());
 }
 
 std::optional<host::ExitStatus> LinkGuest::close(host::HostDuration grace) { return link_->connection.close(grace); }

@@ -12,6 +12,7 @@
 #include "fermata/host/clock.hpp"
 #include "fermata/sim/channels.hpp"
 #include "fermata/sim/connection.hpp"
+#include "fermata/sim/dma_channel.hpp"
 #include "fermata/time/instant.hpp"
 #include "fermata/trace/sink.hpp"
 #include "fermata/transport/stream.hpp"
@@ -73,6 +74,8 @@ class LinkGuest {
   [[nodiscard]] EthernetChannel ethernet(std::string_view name);
   [[nodiscard]] LineChannel line(std::string_view name);
   [[nodiscard]] MmioChannel mmio(std::string_view name);
+  [[nodiscard]] MessageChannel message(std::string_view name);
+  [[nodiscard]] DmaChannel dma(std::string_view name);
 
   /// Lets the guest run until `horizon` and returns at once; again with a later one raises it. The present instant is
   /// legal: what is due at it happens. Throws base::BadArgument for an earlier one than before.
@@ -128,7 +131,7 @@ class LinkGuest {
 
  private:
   LinkGuest(std::unique_ptr<LinkState> link, const LinkOptions& options);
-  [[nodiscard]] std::uint16_t find(std::string_view name, wire::link::ChannelKind kind) const;
+  [[nodiscard]] std::uint16_t find(std::string_view name, std::string_view kind) const;
   void finish_named(wire::link::MessageType type, std::string_view name, host::HostDuration limit);
 
   std::unique_ptr<LinkState> link_;

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "fermata/base/error.hpp"
+#include "fermata/record/text.hpp"
 #include "fermata/time/units.hpp"
 
 namespace fermata::sim {
@@ -27,7 +28,10 @@ std::string text_of_request(const MmioRequest& request) {
                                : fmt::format("read {} at {:#x}", request.width, request.offset);
 }
 
-std::string text_of(const wire::link::Channel& channel, std::span<const std::byte> payload) {
+std::string text_of(const wire::link::Channel& channel, record::Direction from, std::span<const std::byte> payload) {
+  if (wire::link::is_dma(channel)) {
+    return channel.name + " " + record::dma_text(from, payload, most_recorded);
+  }
   if (channel.kind == ChannelKind::serial) {
     return fmt::format("{} {}", channel.name,
                        trace::escape({reinterpret_cast<const char*>(payload.data()), payload.size()}));
@@ -44,6 +48,19 @@ std::string text_of(const wire::link::Channel& channel, std::span<const std::byt
   return text;
 }
 
+// For as long as it lives.
+class Flag {
+ public:
+  explicit Flag(bool& flag) : flag_(flag), before_(std::exchange(flag, true)) {}
+  ~Flag() { flag_ = before_; }
+  Flag(const Flag&) = delete;
+  Flag& operator=(const Flag&) = delete;
+
+ private:
+  bool& flag_;
+  bool before_;
+};
+
 bool is_read(const wire::link::Channel& channel, const wire::link::Output& output) {
   return channel.kind == ChannelKind::mmio && MmioRequest::from(output.payload).is_write == 0;
 }
@@ -54,7 +71,7 @@ void LinkState::receive_within(host::HostDuration wait) {
   std::array<std::byte, 4096> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read, on a hot path
   const transport::IoResult result = connection.stream->read(buffer, wait);
   session.receive(std::span(buffer).first(result.count));
-  if (result.is_end && (session.peek() == nullptr || must_wait_for_stop())) {
+  if (result.is_end && (is_asking ? session.peek() == nullptr : peek() == nullptr || must_wait_for_stop())) {
     connection.throw_gone();
   }
 }
@@ -62,7 +79,7 @@ void LinkState::receive_within(host::HostDuration wait) {
 std::string LinkState::channel_names() const {
   std::string names;
   for (const wire::link::Channel& channel : session.channels()) {
-    names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", channel.name, to_string(channel.kind));
+    names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", channel.name, kind_of(channel));
   }
   return names.empty() ? "none" : names;
 }
@@ -74,6 +91,7 @@ void LinkState::open(const std::vector<std::string>& reactive, host::HostDuratio
   handlers.resize(channels.size());
   read_handlers.resize(channels.size());
   dropped.resize(channels.size());
+  dma.resize(channels.size());
   is_reactive.resize(channels.size());
   connection.now = session.now();
   for (const std::string& name : reactive) {
@@ -107,33 +125,87 @@ void LinkState::send(std::uint16_t channel, time::Instant at, std::span<const st
                     time::to_seconds_string(at), connection.name, time::to_seconds_string(*earliest)));
   }
   static_cast<void>(session.input(channel, at, payload));
-  inputs.push(at);
-  if (connection.trace != nullptr) {
-    connection.record(trace::RecordKind::input, at, text_of(session.channels()[channel - 1U], payload));
+  if (!wire::link::is_dma(session.channels()[channel - 1U])) {  // which does not wake a guest
+    inputs.push(at);
   }
+  if (connection.trace != nullptr) {
+    connection.record(trace::RecordKind::input, at,
+                      text_of(session.channels()[channel - 1U], record::Direction::from_simulator, payload));
+  }
+}
+
+void LinkState::send_dma(std::uint16_t channel, time::Instant at, const wire::link::DmaRequest& request,
+                         DmaChannel::Done done) {
+  send(channel, at, request.bytes());
+  dma[channel - 1U].push_back({.sequence = session.last_input(channel),
+                               .asked = request.head,
+                               .done = done ? std::make_shared<DmaChannel::Done>(std::move(done)) : nullptr});
 }
 
 void LinkState::take(const wire::link::Output& output) {
   const std::size_t index = output.channel - 1U;
   const wire::link::Channel& channel = session.channels()[index];
-  if (connection.trace != nullptr) {
-    connection.record(trace::RecordKind::output, output.at, text_of(channel, output.payload));
-  }
-  const auto handler = handlers[index];
+  record_output(output);
   if (!is_reactive[index] && !is_read(channel, output)) {
-    if (handler != nullptr) {
-      (*handler)(output.at, output.payload);
-    }
+    const Flag passing(is_passing);
+    hand_on(output);
     return;
   }
   // The guest stands there in each run, kept ahead or not.
   const auto kept = std::exchange(earliest, std::nullopt);
   if (is_read(channel, output)) {
     answer(output);
-  } else if (handler != nullptr) {
-    (*handler)(output.at, output.payload);
+  } else {
+    hand_on(output);
   }
   earliest = kept;
+}
+
+void LinkState::record_output(const wire::link::Output& output) const {
+  if (connection.trace != nullptr) {
+    connection.record(trace::RecordKind::output, output.at,
+                      text_of(session.channels()[output.channel - 1U], record::Direction::from_guest, output.payload));
+  }
+}
+
+void LinkState::hand_on(const wire::link::Output& output) {
+  if (wire::link::is_dma(session.channels()[output.channel - 1U])) {
+    take_dma(output);
+  } else if (const auto handler = handlers[output.channel - 1U]) {
+    (*handler)(output.at, output.payload);
+  }
+}
+
+void LinkState::accuse(const std::string& what) const {
+  throw base::Error(base::ErrorCode::protocol_violation, connection.name + " " + what + ": look for a fault in it");
+}
+
+void LinkState::take_dma(const wire::link::Output& output) {
+  const Dma answered = match(output);
+  if (answered.done != nullptr) {
+    const auto [head, data] = wire::link::DmaReply::from(output.payload);
+    (*answered.done)(output.at, {.status = head.status, .bytes = data});
+  }
+}
+
+// What an answer belongs to, which waits no more.
+LinkState::Dma LinkState::match(const wire::link::Output& output) {
+  std::deque<Dma>& waiting = dma[output.channel - 1U];
+  const std::string& name = session.channels()[output.channel - 1U].name;
+  const auto [head, data] = wire::link::DmaReply::from(output.payload);
+  const auto found = std::find_if(waiting.begin(), waiting.end(),
+                                  [&head = head](const Dma& each) { return each.sequence == head.request; });
+  if (found == waiting.end()) {
+    accuse(fmt::format("answers request {} of {}, which waits for none of that number", head.request, name));
+  }
+  const Dma answered = std::move(*found);
+  waiting.erase(found);
+  const bool has_data = answered.asked.kind == wire::link::DmaKind::read && head.status == wire::link::DmaStatus::done;
+  if (const std::size_t expected = has_data ? answered.asked.length : 0; data.size() != expected) {
+    accuse(fmt::format("answers request {} of {}, a {}, with {} bytes and not {}", head.request, name,
+                       to_string(answered.asked.kind), data.size(), expected));
+  }
+  return answered;
 }
 
 void LinkState::come_to(time::Instant now) {
@@ -181,8 +253,8 @@ void LinkState::take_stop_for_read() {
 // What is answered at the output's instant - a read, or what a reactive output's handler does -, needs the guest to
 // stand there; its report may still be on the way.
 bool LinkState::must_wait_for_stop() const {
-  const auto* output = session.peek() != nullptr ? std::get_if<wire::link::Output>(session.peek()) : nullptr;
-  if (output == nullptr || session.has_stop()) {
+  const auto* output = peek() != nullptr ? std::get_if<wire::link::Output>(peek()) : nullptr;
+  if (output == nullptr || has_stop()) {
     return false;
   }
   const std::size_t index = output->channel - 1U;
@@ -191,7 +263,7 @@ bool LinkState::must_wait_for_stop() const {
 
 // By the instants alone, for whether progress was told is a matter of the host's time.
 bool LinkState::is_at_quantum_end() {
-  const auto* output = session.peek() != nullptr ? std::get_if<wire::link::Output>(session.peek()) : nullptr;
+  const auto* output = peek() != nullptr ? std::get_if<wire::link::Output>(peek()) : nullptr;
   if (!quantum_end || output == nullptr || output->at < *quantum_end) {
     return false;
   }
@@ -199,9 +271,31 @@ bool LinkState::is_at_quantum_end() {
   return true;
 }
 
+bool LinkState::has_stop() const {
+  const auto is_stop = [](const wire::link::Event& event) { return std::holds_alternative<wire::Stop>(event); };
+  return session.has_stop() || std::any_of(events.begin(), events.end(), is_stop);
+}
+
+std::optional<wire::link::Event> LinkState::take_event() {
+  if (events.empty()) {
+    return session.take();
+  }
+  std::optional<wire::link::Event> event(std::move(events.front()));
+  events.pop_front();
+  return event;
+}
+
+void LinkState::note(const wire::Stop& stop) {
+  come_to(stop.now);
+  next = stop.next;
+  if (connection.trace != nullptr) {
+    connection.record(trace::RecordKind::report, stop.now, fmt::format("reason={}", to_string(stop.reason)));
+  }
+}
+
 std::optional<wire::Stop> LinkState::take_events(ReadStop read_stop) {
   while (!must_wait_for_stop() && !is_at_quantum_end()) {
-    auto event = session.take();
+    auto event = take_event();
     if (!event) {
       break;
     }
@@ -219,11 +313,7 @@ std::optional<wire::Stop> LinkState::take_events(ReadStop read_stop) {
       }
     } else {
       const auto stop = std::get<wire::Stop>(*event);
-      come_to(stop.now);
-      next = stop.next;
-      if (connection.trace != nullptr) {
-        connection.record(trace::RecordKind::report, stop.now, fmt::format("reason={}", to_string(stop.reason)));
-      }
+      note(stop);
       if (stop.reason != wire::StopReason::mmio || read_stop == ReadStop::take) {
         return stop;
       }

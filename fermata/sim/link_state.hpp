@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <queue>
@@ -13,6 +15,7 @@
 #include "fermata/host/clock.hpp"
 #include "fermata/sim/channels.hpp"
 #include "fermata/sim/connection.hpp"
+#include "fermata/sim/dma_channel.hpp"
 #include "fermata/wire/link/simulator_session.hpp"
 
 namespace fermata::sim {
@@ -23,6 +26,12 @@ struct LinkState {
   using ReadHandler = std::function<MmioValue(time::Instant at, std::uint64_t offset, unsigned size)>;
   /// Of the guest's last read of an mmio channel.
   enum class Read : std::uint8_t { none, unanswered, answered };
+  /// A request to the guest's memory that has no answer.
+  struct Dma {
+    std::uint64_t sequence;
+    wire::link::DmaRequestHead asked;
+    std::shared_ptr<DmaChannel::Done> done;  ///< null: nobody wants to know
+  };
   /// What is done at a stop for a read: the grant is renewed; or it is a stop as others are.
   enum class ReadStop : std::uint8_t { renew_grant, take };
 
@@ -33,6 +42,8 @@ struct LinkState {
   std::vector<std::shared_ptr<LinkChannel::Handler>> handlers{};
   std::vector<std::shared_ptr<ReadHandler>> read_handlers{};
   std::vector<std::uint64_t> dropped{};
+  std::vector<std::deque<Dma>> dma{};  ///< in the order of their answers
+  std::map<std::string, std::vector<std::deque<Dma>>> dma_of_checkpoints{};
   std::vector<bool> is_reactive{};
   std::optional<wire::link::Finished> finished{};
   std::string named{};  ///< the checkpoint or restore that the guest has not answered: checkpoint "one"
@@ -44,6 +55,10 @@ struct LinkState {
   std::optional<time::Instant> earliest{};
   std::optional<time::Instant> quantum_end{};  ///< the next, while it is kept ahead
   std::optional<time::Instant> reached{};      ///< where the guest has come to, if that may be such
+  /// Came while the guest's memory was asked, before what the session has.
+  std::deque<wire::link::Event> events{};
+  bool is_passing = false;  ///< in a handler of an output at which the guest does not stand
+  bool is_asking = false;   ///< what is waited for has to come from the session
 
   /// Waits for the guest to introduce itself; selects the reactive channels. Throws as LinkGuest::attach does.
   void open(const std::vector<std::string>& reactive, host::HostDuration limit);
@@ -53,6 +68,16 @@ struct LinkState {
   [[nodiscard]] bool stands() const { return !session.is_running() && !session.has_stop(); }
   void grant(time::Instant horizon);
   void send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
+  void send_dma(std::uint16_t channel, time::Instant at, const wire::link::DmaRequest& request, DmaChannel::Done done);
+  /// The same for the instant at which the guest stands; waits for the answer, and gives its payload. What else happens
+  /// meanwhile is dealt with as ever: by whoever is dealing with events, else from here. Throws as
+  /// DmaChannel::read_now.
+  [[nodiscard]] std::vector<std::byte> ask_now(std::uint16_t channel, const wire::link::DmaRequest& request,
+                                               host::HostDuration limit);
+  /// The next event, to look at; null if none has come.
+  [[nodiscard]] const wire::link::Event* peek() const { return events.empty() ? session.peek() : &events.front(); }
+  /// True if a stop has come that was not taken.
+  [[nodiscard]] bool has_stop() const;
   /// Takes bytes that come within `wait`. Throws base::Error: peer_gone, protocol_violation.
   void receive_within(host::HostDuration wait);
   /// Deals with what has come, in its order, up to and including the first stop. While the guest is kept ahead also up
@@ -67,7 +92,16 @@ struct LinkState {
 
  private:
   [[nodiscard]] bool must_wait_for_stop() const;
+  [[nodiscard]] std::optional<wire::link::Event> take_event();
   void take(const wire::link::Output& output);
+  void hand_on(const wire::link::Output& output);
+  void record_output(const wire::link::Output& output) const;
+  [[noreturn]] void accuse(const std::string& what) const;
+  void take_dma(const wire::link::Output& output);
+  [[nodiscard]] Dma match(const wire::link::Output& output);
+  void note(const wire::Stop& stop);
+  void check_may_ask(std::uint16_t channel) const;
+  class Exchange;
   void come_to(time::Instant now);
   [[nodiscard]] bool is_at_quantum_end();
   void answer(const wire::link::Output& output);

@@ -22,7 +22,7 @@ struct FakeGuest {
   explicit FakeGuest(Run what, const LinkOptions& options = {},
                      wire::link::GuestSession::Identity who = wire::link::testing::identity())
       : run(std::move(what)), session(std::move(who), port) {
-    auto [a, b] = transport::InProcessStream::make_pair();
+    auto [a, b] = transport::InProcessStream::make_pair(std::size_t{1} << 20);  // nobody reads while it speaks
     end = std::make_unique<transport::InProcessStream>(std::move(b));
     end->set_readable_handler([this] { serve(); });
     LinkOptions with_trace = options;
