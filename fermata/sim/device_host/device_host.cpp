@@ -23,14 +23,22 @@ void DeviceHost::Errors::guest_error(std::string_view device, const std::string&
   host_->guest_->record_guest_error(host_->time_.now(), device, what);
 }
 
+bool DeviceHost::Dma::read(bus::Address at, std::span<std::byte> into) {
+  return channel_.read_now(at, into, host_->limit_);
+}
+
+bool DeviceHost::Dma::write(bus::Address at, std::span<const std::byte> bytes) {
+  return channel_.write_now(at, bytes, host_->limit_);
+}
+
 bool DeviceHost::NoDma::read(bus::Address at, std::span<std::byte> into) {
-  errors_->guest_error(
-      device_, fmt::format("read of {} bytes of memory at {:#x}: a device across a link has no dma", into.size(), at));
+  errors_->guest_error(device_, fmt::format("read of {} bytes of memory at {:#x}: the device was given no dma channel",
+                                            into.size(), at));
   return false;
 }
 
 bool DeviceHost::NoDma::write(bus::Address at, std::span<const std::byte> bytes) {
-  errors_->guest_error(device_, fmt::format("write of {} bytes of memory at {:#x}: a device across a link has no dma",
+  errors_->guest_error(device_, fmt::format("write of {} bytes of memory at {:#x}: the device was given no dma channel",
                                             bytes.size(), at));
   return false;
 }
@@ -44,9 +52,18 @@ DeviceHost::~DeviceHost() {
   }
 }
 
-bus::Ports DeviceHost::ports(std::string_view window, std::string_view line) {
+bus::Ports DeviceHost::ports(std::string_view window, std::string_view line, std::string_view dma) {
   const std::string name = guest_->mmio(window).declared().name;
   Outlet outlet{.irq = std::make_unique<bus::IrqLine>(), .dma = std::make_unique<NoDma>(errors_, name)};
+  if (!dma.empty()) {
+    const DmaChannel channel = guest_->dma(dma);
+    if (!channel.is_reactive()) {
+      throw base::BadArgument(fmt::format(
+          "dma \"{}\": a device needs the guest to stand at its answers; name the channel in LinkOptions::reactive",
+          dma));
+    }
+    outlet.dma = std::make_unique<Dma>(*this, channel);
+  }
   if (!line.empty()) {
     outlet.irq->connect([this, channel = guest_->line(line)](bool level) { drive(channel, level); });
   }
@@ -140,6 +157,7 @@ time::Instant DeviceHost::next_horizon(time::Instant horizon) const {
 }
 
 wire::Stop DeviceHost::run_until(time::Instant horizon, host::HostDuration limit) {
+  limit_ = limit;
   wire::Stop stop;
   do {
     settle(guest_->now());

@@ -15,7 +15,7 @@
 namespace fermata::sim {
 
 /// Runs device models (fermata/bus) in the simulator's process, across the link: a window of the guest's is an mmio
-/// channel, an irq line a line channel, timers run on the guest's time.
+/// channel, an irq line a line channel, its way into the guest's memory a dma channel, timers run on the guest's time.
 ///
 ///   sim::LinkGuest guest = sim::LinkGuest::launch(command, {.reactive = {"tick"}});  // windows=tick@..., lines=20
 ///   sim::DeviceHost host(guest);
@@ -25,7 +25,8 @@ namespace fermata::sim {
 ///
 /// With latency 0 the guest sees what it would see of the device on its own board, at the same instants. What differs:
 /// an access that the device's rules forbid reads 0 and is a guest error, for the board cannot know of them; a reset of
-/// the guest does not reset the device; there is no dma (a guest error). One thread, the guest's.
+/// the guest does not reset the device. Dma happens at the instant at which the device does it, as on the board; each
+/// takes a message there and back. One thread, the guest's.
 class DeviceHost {
  public:
   struct Timing {
@@ -42,9 +43,11 @@ class DeviceHost {
   DeviceHost(const DeviceHost&) = delete;
   DeviceHost& operator=(const DeviceHost&) = delete;
 
-  /// What the device behind mmio channel `window` is built from, and drives line channel `line`, "" for none. Good as
-  /// long as this. Throws base::BadArgument if there are no such channels.
-  [[nodiscard]] bus::Ports ports(std::string_view window, std::string_view line);
+  /// What the device behind mmio channel `window` is built from; it drives line channel `line`, and reaches the guest's
+  /// memory by dma channel `dma`, "" for none: dma fails then, as a guest error. Good as long as this. Throws
+  /// base::BadArgument if there are no such channels, or the dma channel is not reactive. Dma is for the device's
+  /// callbacks, accesses and timers, within `run_until`; the port throws as DmaChannel::read_now does.
+  [[nodiscard]] bus::Ports ports(std::string_view window, std::string_view line, std::string_view dma = "");
   /// Puts a device behind the window; it is destroyed before this. Throws base::BadArgument: no such channel, one that
   /// is not reactive, negative latency, no reaction.
   void connect(std::string_view window, bus::Device& device, bus::Window& registers, const Timing& timing);
@@ -78,6 +81,16 @@ class DeviceHost {
    private:
     DeviceHost* host_;
   };
+  class Dma final : public bus::DmaPort {
+   public:
+    Dma(const DeviceHost& host, DmaChannel channel) : host_(&host), channel_(channel) {}
+    [[nodiscard]] bool read(bus::Address at, std::span<std::byte> into) override;
+    [[nodiscard]] bool write(bus::Address at, std::span<const std::byte> bytes) override;
+
+   private:
+    const DeviceHost* host_;
+    DmaChannel channel_;
+  };
   class NoDma final : public bus::DmaPort {
    public:
     NoDma(bus::GuestErrorLog& errors, std::string device) : errors_(&errors), device_(std::move(device)) {}
@@ -91,7 +104,7 @@ class DeviceHost {
   /// What a device was given.
   struct Outlet {
     std::unique_ptr<bus::IrqLine> irq;
-    std::unique_ptr<NoDma> dma;
+    std::unique_ptr<bus::DmaPort> dma;
   };
   struct Place {
     MmioChannel channel;
@@ -116,7 +129,8 @@ class DeviceHost {
   std::vector<Outlet> outlets_;
   std::vector<std::unique_ptr<Place>> places_;
   time::Instant granted_;
-  bool is_restoring_ = false;  // lines are at the guest's end what they are made here
+  host::HostDuration limit_ = std::chrono::seconds(30);  // on waiting for the guest's memory
+  bool is_restoring_ = false;                            // lines are at the guest's end what they are made here
   std::map<std::string, std::vector<std::byte>> checkpoints_;
 };
 

@@ -246,7 +246,21 @@ TEST(DeviceHost, AnAccessThatTheDeviceDoesNotTakeIsAGuestError) {
                         "0.000000600 guest_error alarm: write of 8 bytes at offset 0x8, where 4 to 4 are taken"}));
 }
 
-TEST(DeviceHost, ThereIsNoDma) {
+TEST(DeviceHost, ADmaChannelIsOneThatIsReactive) {
+  wire::link::GuestSession::Identity identity = Rig::identity();
+  identity.channels.push_back({.kind = ChannelKind::message,
+                               .input_bound = 1 << 20,
+                               .output_bound = 1 << 20,
+                               .base = wire::link::message_of_memory,
+                               .name = "memory"});
+  FakeGuest fake(go_to_horizon, {.reactive = {"window"}}, identity);
+  DeviceHost host(*fake.guest);
+  EXPECT_NE(refusal([&] { static_cast<void>(host.ports("window", "irq", "memory")); }).find("LinkOptions::reactive"),
+            std::string::npos);
+  EXPECT_THROW(static_cast<void>(host.ports("window", "irq", "window")), base::BadArgument);
+}
+
+TEST(DeviceHost, WithoutAChannelThereIsNoDma) {
   Rig rig({});
   const bus::Ports ports = rig.host.ports("window", "");
   std::vector<std::byte> bytes(4);
@@ -254,7 +268,7 @@ TEST(DeviceHost, ThereIsNoDma) {
   EXPECT_FALSE(ports.dma->write(0x8000'0000, bytes));
   ASSERT_EQ(rig.fake.trace.records().size(), 2U);
   EXPECT_EQ(rig.fake.trace.records()[0].text,
-            "window: read of 4 bytes of memory at 0x80000000: a device across a link has no dma");
+            "window: read of 4 bytes of memory at 0x80000000: the device was given no dma channel");
 }
 
 TEST(DeviceHost, WhatCannotBeConnectedIsRefused) {
