@@ -1,137 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "fermata/c/fermata.h"
 
-#include <cstring>
-#include <deque>
 #include <memory>
 #include <new>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "fermata/base/error.hpp"
-#include "fermata/sim/link_guest.hpp"
+#include "fermata/c/handles.hpp"
 #include "fermata/transport/unix_socket.hpp"
 
-namespace {
-
 using namespace fermata;
-
-/// One channel of a guest, for a caller in C.
-template <typename Channel>
-struct Handle {
-  fermata_guest* guest;
-  Channel channel;
-};
-
-/// A handler of the caller's that said so.
-class HandlerFailed : public std::exception {
- public:
-  explicit HandlerFailed(const char* what) : what_(what) {}
-  [[nodiscard]] const char* what() const noexcept override { return what_; }
-
- private:
-  const char* what_;
-};
-
-}  // namespace
-
-struct fermata_serial : Handle<sim::SerialChannel> {};
-struct fermata_ethernet : Handle<sim::EthernetChannel> {};
-struct fermata_line : Handle<sim::LineChannel> {};
-struct fermata_mmio : Handle<sim::MmioChannel> {};
-
-struct fermata_guest {
-  std::optional<sim::LinkGuest> link;
-  std::string error;
-  // Not moved when there are more: the caller has their addresses.
-  std::deque<fermata_serial> serials;
-  std::deque<fermata_ethernet> ethernets;
-  std::deque<fermata_line> lines;
-  std::deque<fermata_mmio> mmios;
-};
+using namespace fermata::c;
 
 namespace {
-
-fermata_status status_of(base::ErrorCode code) {
-  switch (code) {
-    case base::ErrorCode::peer_gone: return fermata_peer_gone;
-    case base::ErrorCode::timed_out: return fermata_timed_out;
-    case base::ErrorCode::protocol_violation: return fermata_protocol_violation;
-    case base::ErrorCode::not_found: return fermata_not_found;
-    case base::ErrorCode::unsupported: return fermata_unsupported;
-    case base::ErrorCode::host_failure: return fermata_host_failure;
-  }
-  return fermata_internal;
-}
-
-void keep(fermata_guest& guest, const char* what) noexcept {
-  try {
-    guest.error = what;
-  } catch (const std::bad_alloc&) {
-    guest.error.clear();  // which needs no memory; the status tells
-  }
-}
-
-// The wall that no exception passes.
-template <typename Call>
-fermata_status call(fermata_guest* guest, Call what) noexcept {
-  if (guest == nullptr) {
-    return fermata_bad_argument;
-  }
-  try {
-    what();
-    guest->error.clear();
-    return fermata_ok;
-  } catch (const base::Error& error) {
-    keep(*guest, error.what());
-    return status_of(error.code());
-  } catch (const base::BadArgument& error) {
-    keep(*guest, error.what());
-    return fermata_bad_argument;
-  } catch (const HandlerFailed& error) {
-    keep(*guest, error.what());
-    return fermata_handler_failed;
-  } catch (const std::exception& error) {
-    keep(*guest, error.what());
-  } catch (...) {
-    keep(*guest, "an unknown failure");
-  }
-  return fermata_internal;
-}
-
-template <typename Channel, typename Call>
-fermata_status call_channel(Channel* channel, Call what) noexcept {
-  return channel == nullptr ? fermata_bad_argument : call(channel->guest, std::move(what));
-}
-
-void require(bool condition, const char* what) {
-  if (!condition) {
-    throw base::BadArgument(what);
-  }
-}
-
-sim::LinkGuest& link_of(fermata_guest* guest) {
-  require(guest->link.has_value(), "guest: it could not be opened, or has been closed");
-  return *guest->link;
-}
-
-sim::LinkGuest& standing_link_of(fermata_guest* guest) {
-  sim::LinkGuest& link = link_of(guest);
-  require(!link.is_running(), "guest: it runs; wait until it stands");
-  return link;
-}
-
-time::Instant instant(std::int64_t ns) {
-  require(ns >= 0, "instant: it is 0 ns or later");
-  return time::Instant::at(time::Duration::nanoseconds(ns));
-}
-
-host::HostDuration host_duration(std::int64_t ms) {
-  require(ms >= 0 && ms <= 1'000'000'000, "limit: it is 0 to 1,000,000,000 ms");
-  return std::chrono::milliseconds(ms);
-}
 
 std::vector<std::string> texts(const char* const* from, std::size_t count, const char* what) {
   require(from != nullptr || count == 0, what);
@@ -141,11 +22,6 @@ std::vector<std::string> texts(const char* const* from, std::size_t count, const
     all.emplace_back(from[i]);
   }
   return all;
-}
-
-std::span<const std::byte> bytes_of(const void* bytes, std::size_t count) {
-  require(bytes != nullptr || count == 0, "bytes: NULL");
-  return {static_cast<const std::byte*>(bytes), count};
 }
 
 sim::LinkOptions options_of(const fermata_options* given) {
@@ -173,23 +49,6 @@ fermata_status open(fermata_guest** guest, Open what) noexcept {
   }
   *guest = new (std::nothrow) fermata_guest;
   return *guest == nullptr ? fermata_internal : call(*guest, [&] { (*guest)->link.emplace(what()); });
-}
-
-template <typename Channel, typename Find>
-Channel* find(fermata_guest* guest, std::deque<Channel> fermata_guest::*all, const char* name, Find find) noexcept {
-  Channel* found = nullptr;
-  static_cast<void>(call(guest, [&] {
-    require(name != nullptr, "name: NULL");
-    Channel wanted{{guest, (link_of(guest).*find)(name)}};
-    for (Channel& known : guest->*all) {
-      if (known.channel.declared().number == wanted.channel.declared().number) {
-        found = &known;
-        return;
-      }
-    }
-    found = &(guest->*all).emplace_back(std::move(wanted));
-  }));
-  return found;
 }
 
 void tell(const wire::Stop& stop, fermata_stop* into) {

@@ -45,6 +45,8 @@ typedef struct fermata_serial fermata_serial;
 typedef struct fermata_ethernet fermata_ethernet;
 typedef struct fermata_line fermata_line;
 typedef struct fermata_mmio fermata_mmio;
+typedef struct fermata_message fermata_message;
+typedef struct fermata_dma fermata_dma;
 
 /* How a guest is opened; 0 and NULL are the defaults. */
 typedef struct fermata_options {
@@ -98,11 +100,14 @@ fermata_serial* fermata_find_serial(fermata_guest* guest, const char* name);
 fermata_ethernet* fermata_find_ethernet(fermata_guest* guest, const char* name);
 fermata_line* fermata_find_line(fermata_guest* guest, const char* name);
 fermata_mmio* fermata_find_mmio(fermata_guest* guest, const char* name);
+fermata_message* fermata_find_message(fermata_guest* guest, const char* name);
+fermata_dma* fermata_find_dma(fermata_guest* guest, const char* name);
 
 /* Inputs at their instants, not earlier than fermata_earliest_input. */
 fermata_status fermata_serial_send(fermata_serial* serial, int64_t at_ns, const void* bytes, size_t count);
 fermata_status fermata_ethernet_send(fermata_ethernet* ethernet, int64_t at_ns, const void* frame, size_t count);
 fermata_status fermata_line_set(fermata_line* line, int64_t at_ns, int level);
+fermata_status fermata_message_send(fermata_message* message, int64_t at_ns, const void* bytes, size_t count);
 
 /* Handlers are called from within the calls that wait, in the order of time; they may send, but neither wait nor free.
  * `context` is handed on. NULL takes a handler away. */
@@ -116,6 +121,22 @@ fermata_status fermata_serial_on_output(fermata_serial* serial, fermata_bytes_ha
 fermata_status fermata_ethernet_on_output(fermata_ethernet* ethernet, fermata_bytes_handler handler, void* context);
 fermata_status fermata_mmio_on_write(fermata_mmio* mmio, fermata_write_handler handler, void* context);
 fermata_status fermata_mmio_on_read(fermata_mmio* mmio, fermata_read_handler handler, void* context);
+fermata_status fermata_message_on_output(fermata_message* message, fermata_bytes_handler handler, void* context);
+
+/* The guest's memory, by guest-physical addresses, at an instant that is to come: 1 to 65,520 bytes. `handler`, which
+ * may be NULL, is called as the others are, with the instant at which the guest was. `is_done` is 0 if not all of it is
+ * memory; nothing was moved then. `bytes` has what was read, and is NULL otherwise. */
+typedef void (*fermata_dma_handler)(void* context, int64_t at_ns, int is_done, const void* bytes, size_t count);
+fermata_status fermata_dma_read(fermata_dma* dma, int64_t at_ns, uint64_t address, size_t count,
+                                fermata_dma_handler handler, void* context);
+fermata_status fermata_dma_write(fermata_dma* dma, int64_t at_ns, uint64_t address, const void* bytes, size_t count,
+                                 fermata_dma_handler handler, void* context);
+/* The same at the instant at which the guest stands, of any size; returns when it has been done. The channel is among
+ * the options' reactive ones. Between runs, and in handlers of reactive channels and of reads. */
+fermata_status fermata_dma_read_now(fermata_dma* dma, uint64_t address, void* into, size_t count, int64_t limit_ms,
+                                    int* is_done);
+fermata_status fermata_dma_write_now(fermata_dma* dma, uint64_t address, const void* bytes, size_t count,
+                                     int64_t limit_ms, int* is_done);
 
 /* Lets the guest run until `horizon_ns`, and returns at once. */
 fermata_status fermata_grant(fermata_guest* guest, int64_t horizon_ns);
