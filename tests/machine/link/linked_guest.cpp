@@ -21,7 +21,11 @@ std::vector<std::string> items_of(const LinkedOptions& options) {
     windows += fmt::format("{}{}@{:#x}+{}", windows.empty() ? "windows=" : ":", window.name, window.range.begin,
                            window.range.size);
   }
-  for (const std::string& item : {lines, windows}) {
+  std::string dma;
+  for (const std::string& name : options.dma) {
+    dma += (dma.empty() ? "dma=" : ":") + name;
+  }
+  for (const std::string& item : {lines, windows, dma}) {
     if (!item.empty()) {
       items.push_back(item);
     }
@@ -78,6 +82,7 @@ machine::Config config_of(const LinkedOptions& options) {
   }
   config.external_lines = options.lines;
   config.external_windows = options.windows;
+  config.dma = options.dma;
   return config;
 }
 

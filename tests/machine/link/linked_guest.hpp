@@ -26,6 +26,7 @@ struct LinkedOptions {
   unsigned networks = 0;
   std::vector<unsigned> lines{};
   std::vector<machine::ExternalWindow::Config> windows{};
+  std::vector<std::string> dma{};
   unsigned harts = 1;
   std::vector<std::uint64_t> parameters{};  ///< loaded at 0x80100000
 };
