@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Drives fermata-machine by link v1: drive_guest.py MACHINE ECHO_ELF [OPTION...]. Prints what failed; status 0 or 1.
 
-ECHO_ELF is the guest `echo` of tests/guests; spin, exit3 and reset must lie beside it. OPTIONs are the machine's. A
+ECHO_ELF is the guest `echo` of tests/guests; spin, exit3, mailbox and reset must lie beside it. OPTIONs are the machine's. A
 stock QEMU is driven by drive_qemu.py.
 """
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import traceback
 from typing import Callable, Dict, List, Optional, Tuple
 
+from drive_memory import memory_is_asked_where_the_guest_stands, memory_is_read_and_written
 from guest_program import END_LIMIT, INSTRUCTION_NS, LIMIT, MS, NEEDS, SECOND, US, Echo, Machine, expect
 from link_client import LinkClient, NotDone, QqqClient, State
 from link_messages import MAGIC, Ability, Kind, ProtocolError, Reason, Refused, encode
@@ -276,7 +277,7 @@ def refusals() -> None:
         return at_first
 
     cases: List[Tuple[str, Callable[[Machine], None], str]] = [
-        ("major version 9", lambda machine: machine.client.hello("x", version=(9, 0)), r"(?s)(?=.*\b9\.0)(?=.*\b1\.1)"),
+        ("major version 9", lambda machine: machine.client.hello("x", version=(9, 0)), r"(?s)(?=.*\b9\.0)(?=.*\b1\.2)"),
         ("an unknown need", lambda machine: machine.client.hello("x", needs=1 << 20), r"0x100000|\b20\b|1048576"),
         ("no magic", say(encode(Kind.HELLO, 0, b"FERMATA1", 1, 0, 0, 0, 0)), "."),
         ("no HELLO", say(encode(Kind.GRANT, 0, 5, 0)), "."),
@@ -291,7 +292,7 @@ def refusal_failure(name: str, action: Callable[[Machine], None], pattern: str) 
             action(machine)
             return f"{name}: not refused"
         except Refused as refused:
-            if refused.version != (1, 1) or not re.search(pattern, refused.text):
+            if refused.version != (1, 2) or not re.search(pattern, refused.text):
                 return f"{name}: refused by {refused.version} with {refused.text!r}"
         except ProtocolError as error:
             return f"{name}: no REFUSE: {error}"
@@ -344,7 +345,8 @@ def old_wire() -> None:
 
 
 CHECKS = [hand_shake, inputs_and_outputs_are_exact, stands_at_the_horizon, grants_of_the_present_instant,
-          reactive_outputs, raised_horizons, tells_progress_while_it_runs, checkpoints, inputs_after_a_restore, refusals, ends, resets_are_reported,
+          reactive_outputs, raised_horizons, tells_progress_while_it_runs, checkpoints, inputs_after_a_restore, memory_is_read_and_written,
+          memory_is_asked_where_the_guest_stands, refusals, ends, resets_are_reported,
           old_wire]
 
 

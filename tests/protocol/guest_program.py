@@ -29,9 +29,9 @@ class Machine:
     program, guests, options = [], "", []  # type: List[str], str, List[str]
     is_qemu = has_any_status = False
 
-    def __init__(self, guest: str = "echo", link: str = "") -> None:
+    def __init__(self, guest: str = "echo", link: str = "", more: str = "") -> None:
         self.socket, theirs = socket.socketpair()
-        link = link or ("-link fd={},serial=serial0" if self.is_qemu else "-link fd={}")
+        link = (link or ("-link fd={},serial=serial0" if self.is_qemu else "-link fd={}")) + more
         with theirs:
             self._process = subprocess.Popen(
                 [*self.program, *"-M virt -bios none -icount shift=3,sleep=off -rtc clock=vm".split(), "-kernel",

@@ -14,7 +14,7 @@ import socket
 import struct
 from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
 
-from link_channels import Carries, Channel, Flow, Instants, Output, decode_channel
+from link_channels import Answer, Carries, Channel, Flow, Instants, Output, decode_channel, decode_reply
 from link_messages import (MAGIC, MAJOR, MAX_TEXT, MINOR, NEVER, Ability, Gone, Kind, Message, MessageStream, Reason,
                            encode)
 
@@ -45,6 +45,7 @@ class Report:
 class Saved:
     now: int
     on_the_way: Dict[int, Instants]
+    asked: Dict[int, List[Tuple[int, int, int]]]  # of the guest's memory
     unanswered: Optional[Tuple[int, int]]
 
 
@@ -130,6 +131,18 @@ class LinkClient:
         self._horizon, self.grants, self.state = horizon, self.grants + 1, State.RUNNING
         self._horizons.append(horizon)
 
+    def ask_now(self, channel: Channel, request: bytes, seconds: float) -> Tuple[Answer, bytes]:
+        """Asks the guest's memory, by a reactive channel, at the instant at which the guest stands, and has it stand there."""
+        self._require(self.state in STANDS and self._unanswered is None, "the guest is asked while it stands")
+        at, sequence = self.now, self.send_input(channel, self.now, request)
+        self.grant(self._horizon)
+        report = self.wait(seconds)
+        is_answered = report.outputs and report.outputs[-1].channel == channel and report.now == at
+        self.stream.check(bool(is_answered), f"asked at {at} ns, the guest reports at {report.now} ns: {report}")
+        answered, status, data = decode_reply(report.outputs[-1].payload)
+        self.stream.check(answered == sequence, f"the last reply is to request {answered}, not to {sequence}")
+        return status, data
+
     @property
     def horizon(self) -> int:
         """The last one granted."""
@@ -162,17 +175,18 @@ class LinkClient:
     def checkpoint(self, name: str, seconds: float = 10.0) -> None:
         self._ask(Kind.CHECKPOINT, name, seconds)
         on_the_way = {number: list(flow.on_the_way) for number, flow in self._flows.items()}
-        self._saved[name] = Saved(self.now, on_the_way, self._unanswered)
+        asked = {number: list(flow.asked) for number, flow in self._flows.items()}
+        self._saved[name] = Saved(self.now, on_the_way, asked, self._unanswered)
 
     def restore(self, name: str, seconds: float = 10.0) -> None:
         """Takes the guest, and `now`, back to the checkpoint; inputs and grants go on from there."""
         now = self._ask(Kind.RESTORE, name, seconds)
-        saved = self._saved.get(name, Saved(now, {}, None))
+        saved = self._saved.get(name, Saved(now, {}, {}, None))
         self.stream.check(now == saved.now, f"RESTORE led to {now} ns; the checkpoint was made at {saved.now} ns")
         self._stand_at(now)
         self._unanswered = saved.unanswered
         for number, flow in self._flows.items():
-            flow.go_back(now, saved.on_the_way.get(number, []))
+            flow.go_back(now, saved.on_the_way.get(number, []), saved.asked.get(number, []))
 
     def bye(self, seconds: float = 10.0) -> None:
         """Returns when the guest has closed the connection. What it does until then is checked and dropped."""

@@ -8,7 +8,7 @@ import struct
 import time
 from typing import Any, NoReturn, Tuple, Type
 
-MAGIC, MAJOR, MINOR = b"FERMATA\0", 1, 1
+MAGIC, MAJOR, MINOR = b"FERMATA\0", 1, 2
 MAX_SIZE, MAX_TEXT, NEVER = 65_568, 1_024, 2**63 - 1
 SEND_SECONDS = 10.0
 
@@ -40,6 +40,7 @@ class Ability(enum.IntFlag):
     CHECKPOINTS = 8
     RAISE = 16
     PROGRESS = 32
+    DMA = 64
 
 
 class Reason(enum.IntEnum):

@@ -8,6 +8,7 @@ import unittest
 from typing import Dict, List, Tuple
 
 from fake_guest import FakeGuest, LinkTest, channel, done, output, progress, refuse, report, request, welcome
+from link_channels import Ask, encode_request
 from link_client import LinkClient, QqqClient
 from link_messages import Gone, Hang, Kind, ProtocolError, Reason, Refused, encode
 
@@ -69,6 +70,45 @@ class Liars(LinkTest):
             "that is no read": request(zeros=b"\1" * 6), "outside of the window": request(offset=13),
             "value of 0x1 ": request(value=1), "value of 0x100 ": request(value=256, write=1, width=1),
             "output of 23 bytes": request()[:-1]}.items()}, (channel(1), channel(2, kind=4, extent=16)))
+
+    def test_replies_of_the_memory(self) -> None:
+        def reply(sequence: int = 1, status: int = 0, length: int = 4, data: bytes = b"data") -> bytes:
+            return struct.pack("<QII", sequence, status, length) + data
+
+        lies = {
+            "a reply to request 2 ": [output(50, payload=reply(2))],
+            "a reply at 49 ns .* for 50 ns": [output(49, payload=reply())],
+            "unknown status 3": [output(50, payload=reply(status=3, length=0, data=b""))],
+            "with 3 bytes, length 3, where 4": [output(50, payload=reply(length=3, data=b"dat"))],
+            "with 4 bytes, length 5, where 4": [output(50, payload=reply(length=5))],
+            "with 0 bytes, length 0, where 4": [output(50, payload=reply(length=0, data=b""))],
+            "with 4 bytes, length 4, where 4": [output(50, payload=reply(status=1))],
+            "reply of 15 bytes": [output(50, payload=bytes(15))],
+            "due is that to none": [output(50, payload=reply()), output(50, 2, reply())],
+        }
+        for pattern, messages in lies.items():
+            def script(guest: FakeGuest) -> None:
+                guest.greet(channel(1, kind=5, base=1))
+                guest.take(Kind.INPUT)
+                guest.take(Kind.GRANT)
+                guest.give(*messages)
+
+            def run(client: LinkClient) -> None:
+                client.hello("sim")
+                client.send_input(client.channels["channel1"], 50, encode_request(Ask.READ, 0x80000000, 4))
+                client.grant(100)
+                client.wait(LIMIT)
+
+            with self.subTest(pattern):
+                self.is_noticed(script, run, pattern)
+
+    def test_requests_to_the_memory(self) -> None:
+        client = self.greet(lambda guest: None, channel(1, kind=5, base=1, bound=1 << 20))
+        memory = client.channels["channel1"]
+        for pattern, payload in {"request of 15 bytes": bytes(15), "for 0 bytes": encode_request(Ask.READ, 0, 0),
+                                 "for 65521 bytes": encode_request(Ask.READ, 0, 65_521),
+                                 "3 bytes of data": encode_request(Ask.WRITE, 0, 4, b"abc")}.items():
+            self.assertRaisesRegex(ValueError, pattern, client.send_input, memory, 50, payload)
 
     def test_reports(self) -> None:
         self.are_noticed({
