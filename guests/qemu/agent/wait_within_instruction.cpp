@@ -25,7 +25,10 @@ bool IcountExecutor::wait_within_instruction(const std::function<bool()>& is_ans
   host_.park_timer();
   bool goes_on = true;
   while (goes_on && !is_answered()) {
-    if (stop_wanted_ || now() >= horizon_) {
+    const auto input = inputs_->next();
+    if (!stop_wanted_ && now() >= horizon_ && input && *input <= now()) {
+      inputs_->deliver(now());
+    } else if (stop_wanted_ || now() >= horizon_) {
       goes_on =
           report_within_instruction(std::exchange(stop_wanted_, std::nullopt).value_or(wire::StopReason::horizon));
     } else {

@@ -112,7 +112,7 @@ LinkOption parse_link_v1(const Option& option) {
     throw base::BadArgument(
         "-link " + option.value.value_or("") + ": " + why +
         "; say -link fd=N|path=P|memory=M,life=L[,serial=ID][,ethernet=ID][,line=NAME:NUMBER[:TYPE]]"
-        "[,window=NAME@BASE+SIZE][,ports=NAME@BASE+SIZE]");
+        "[,window=NAME@BASE+SIZE][,ports=NAME@BASE+SIZE][,dma=NAME]");
   };
   for (const auto& [key, value] : parse_key_values(option.value.value_or(""), "")) {
     if (key == "fd" || key == "memory" || key == "life") {

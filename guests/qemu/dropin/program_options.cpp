@@ -121,6 +121,7 @@ const char* usage() {
          "      record=FILE       no channel either: FILE takes a recording, for fermata trace, diff and replay\n"
          "      window=NAME@BASE+SIZE, ports=NAME@BASE+SIZE  addresses, or x86 I/O ports, that the simulator answers "
          "for\n"
+         "      dma=NAME          the guest's memory, which the simulator reads and writes at exact instants\n"
          "\n"
          "Options:\n"
          "  --add-missing    add -icount shift=3,sleep=off and -rtc clock=vm where absent\n"

@@ -66,8 +66,8 @@ std::string examine(const SymbolSearch& search, const SymbolLookup& lookup, cons
                         {"tested", is_tested_version(version)},
                         {"missing", search.missing},
                         {"abilities", nlohmann::json::array({instruction_counting(search, failures)})}};
-  for (const IoFeature feature :
-       {IoFeature::serial, IoFeature::ethernet, IoFeature::lines, IoFeature::windows, IoFeature::snapshots}) {
+  for (const IoFeature feature : {IoFeature::serial, IoFeature::ethernet, IoFeature::lines, IoFeature::windows,
+                                  IoFeature::memory, IoFeature::snapshots}) {
     report["abilities"].push_back(io_entry(feature, lookup, search.missing.empty() && failures.empty()));
   }
   for (const TimeFeature feature : {TimeFeature::host_time, TimeFeature::instruction_time, TimeFeature::kvm}) {

@@ -37,7 +37,7 @@ TEST(Doctor, SaysWhatAQemuLacks) {
     EXPECT_NE(ability["reason"].get<std::string>().find("does not export"), std::string::npos);
   }
   EXPECT_THAT(names, ::testing::ElementsAre("instruction counting", "exact serial", "exact Ethernet", "interrupt lines",
-                                            "register windows", "checkpoints", "multi-threaded TCG",
+                                            "register windows", "guest memory", "checkpoints", "multi-threaded TCG",
                                             "multi-threaded TCG, time from instructions", "KVM"));
 }
 

@@ -61,6 +61,7 @@ std::unique_ptr<wire::GuestSession> Channels::make_session(const std::string& na
   wire::link::GuestSession::Identity identity{.name = name, .abilities = with};
   for (const auto& end : ends_) {
     identity.channels.push_back(end->declared());
+    identity.abilities |= wire::link::is_dma(end->declared()) ? wire::link::ability_dma : 0U;
   }
   auto session = std::make_unique<wire::link::GuestSession>(std::move(identity), *this);
   session_ = session.get();
@@ -75,11 +76,16 @@ void Channels::input(const wire::link::Datum& input) {
 }
 
 void Channels::deliver(time::Instant now) {
-  while (const auto input = inputs_.take_due(now)) {
-    End& end = *ends_[input->channel - 1U];
-    end.deliver(input->payload);
-    session_->dropped(input->channel, end.dropped());
+  for (auto channel = inputs_.due(now); channel && !must_wait(*channel); channel = inputs_.due(now)) {
+    End& end = *ends_[*channel - 1U];
+    end.deliver(*inputs_.take_due(now));
+    session_->dropped(*channel, end.dropped());
   }
+}
+
+// A request of few bytes has an answer of many. The guest is to stand then, and goes on with the next grant.
+bool Channels::must_wait(std::uint16_t channel) const {
+  return wire::link::is_dma(ends_[channel - 1U]->declared()) && session_->is_full(channel);
 }
 
 void Channels::output(std::uint16_t channel, std::span<const std::byte> payload) {

@@ -65,6 +65,7 @@ class Channels final : public wire::link::GuestSession::Port, public Inputs {
     std::vector<std::byte> payload;
   };
 
+  [[nodiscard]] bool must_wait(std::uint16_t channel) const;
   void output(std::uint16_t channel, std::span<const std::byte> payload);
   void keep(std::uint16_t channel, std::span<const std::byte> payload);
   void tell(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);

@@ -53,6 +53,20 @@ struct FakeIrq final : IrqInput {
   std::string log;
 };
 
+// 4096 bytes at 0x8000.
+struct FakeMemory final : MemoryPort {
+  bool is_memory(std::uint64_t at, std::uint64_t size, Need /*need*/) override {
+    return at >= 0x8000 && at <= 0x9000 && size <= 0x9000 - at;
+  }
+  void copy_from(std::uint64_t at, std::span<std::byte> into) override {
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at - 0x8000), into.size(), into.begin());
+  }
+  void copy_to(std::uint64_t at, std::span<const std::byte> from) override {
+    std::copy(from.begin(), from.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at - 0x8000));
+  }
+  std::vector<std::byte> bytes = std::vector<std::byte>(4096);
+};
+
 // Made by the test's thread, which is QEMU's main thread.
 struct FakeSnapshots final : Snapshots {
   explicit FakeSnapshots(FakeQemu& qemu) : host(&qemu) {}
@@ -77,6 +91,7 @@ class ChannelsTest : public ::testing::Test {
         WindowEnd::Wait{
             .may_wait = [this] { return executor.may_wait_within_instruction(); },
             .until = [this](const auto& is_answered) { return executor.wait_within_instruction(is_answered); }}));
+    ends.push_back(std::make_unique<DmaEnd>("memory", memory));
     channels.emplace(qemu, executor, snapshots, std::move(ends));
     session = channels->make_session("fake QEMU", Channels::abilities);
     auto [ours, theirs] = transport::UnixSocket::make_pair();
@@ -96,6 +111,7 @@ class ChannelsTest : public ::testing::Test {
   FakeSerial serial{qemu};
   FakeIrq irq{qemu};
   FakeWindow window;
+  FakeMemory memory;
   FakeSnapshots snapshots{qemu};
   IcountExecutor executor{qemu};
   std::optional<Channels> channels;
@@ -180,6 +196,85 @@ TEST_F(ChannelsTest, AReadStallsTheGuestUntilItsAnswer) {
   EXPECT_EQ(value, 0x2345'6789U) << "as wide as the access";
   EXPECT_EQ(serial.log, "s@250000 ") << "other channels go on";
   EXPECT_EQ(qemu.instructions(), (1'000'000 - 300'000) / 8);
+}
+
+TEST_F(ChannelsTest, MemoryIsReadAndWrittenAtItsInstants) {
+  start();
+  EXPECT_NE(guest->abilities() & wire::link::ability_dma, 0U);
+  std::string log;
+  const auto note = [&log](Instant at, const sim::DmaResult& result) {
+    log += std::to_string(at.since_origin().ns()) + (result.bytes.empty() ? "" : "=") +
+           (result.bytes.empty() ? "" : std::to_string(std::to_integer<int>(result.bytes[0]))) +
+           (result.is_done() ? " " : "! ");
+  };
+  qemu.at_instruction(160_us, [this] { memory.bytes[1] = std::byte{5}; });
+  guest->dma("memory").read(Instant::at(80_us), 0x8001, 1, note);
+  guest->dma("memory").read(Instant::at(240_us), 0x8001, 1, note);
+  guest->dma("memory").write(Instant::at(240_us), 0x8001, std::vector<std::byte>(1, std::byte{6}), note);
+  guest->dma("memory").read(Instant::at(240_us), 0x8001, 1, note);
+  guest->dma("memory").read(Instant::at(320_us), 0x8fff, 2, note);
+  EXPECT_EQ(guest->run_until(Instant::at(1_ms), limit).now, Instant::at(1_ms));
+  EXPECT_EQ(log, "80000=0 240000=5 240000 240000=6 320000! ");
+}
+
+TEST_F(ChannelsTest, MemoryIsAskedWhereTheGuestStands) {
+  start({.reactive = {"console", "memory"}});
+  qemu.at_instruction(80_us, [this] { serial.send("x"); });
+  std::vector<std::byte> bytes(1, std::byte{7});
+  guest->serial("console").on_output([&](Instant at, std::string_view) {
+    EXPECT_TRUE(guest->dma("memory").write_now(0x8000, bytes, limit));
+    EXPECT_TRUE(guest->dma("memory").read_now(0x8000, bytes, limit));
+    EXPECT_FALSE(guest->dma("memory").read_now(0x9000, bytes, limit));
+    EXPECT_EQ(guest->now(), at);
+  });
+  const wire::Stop stop = guest->run_until_output(Instant::at(1_ms), limit);
+  EXPECT_EQ(stop.now, Instant::at(80_us));
+  EXPECT_EQ(memory.bytes[0], std::byte{7});
+  EXPECT_EQ(qemu.clock(), 80_us);
+  EXPECT_EQ(guest->run_until(Instant::at(1_ms), limit).now, Instant::at(1_ms));
+  EXPECT_EQ(qemu.instructions(), 125'000);
+}
+
+// Also if the horizon is where the instruction ends.
+TEST_F(ChannelsTest, MemoryIsAskedWithinARead) {
+  for (const Duration horizon : {1_ms, 80_us}) {
+    SCOPED_TRACE(horizon.ns());
+    std::uint64_t value = 0;
+    qemu.at_instruction(qemu.clock() + 80_us, [&] { value = window.handlers.read(8, 4); });
+    if (!guest) {
+      start({.reactive = {"memory"}});
+    }
+    const Instant begin = guest->now();
+    guest->mmio("board").on_read([&](Instant at, std::uint64_t, unsigned) {
+      std::vector<std::byte> bytes(1);
+      EXPECT_TRUE(guest->dma("memory").read_now(0x8000, bytes, limit));
+      bytes[0] = static_cast<std::byte>(std::to_integer<unsigned>(bytes[0]) + 3);
+      EXPECT_TRUE(guest->dma("memory").write_now(0x8000, bytes, limit));
+      EXPECT_EQ(guest->now(), at);
+      return sim::MmioValue{std::to_integer<unsigned>(bytes[0]), at + 300_us};
+    });
+    guest->run_until(begin + horizon, limit);
+    guest->run_until(begin + 1_ms, limit);
+    EXPECT_EQ(value, horizon == 1_ms ? 3U : 6U);
+  }
+}
+
+TEST_F(ChannelsTest, AnswersThatAreTooMuchHaveTheGuestStand) {
+  start();
+  int answers = 0;
+  for (int i = 0; i < 300; ++i) {
+    guest->dma("memory").read(Instant::at(80_us), 0x8000, 4096, [&answers](Instant at, const sim::DmaResult&) {
+      EXPECT_EQ(at, Instant::at(80_us));
+      ++answers;
+    });
+  }
+  guest->grant(Instant::at(1_ms));
+  const wire::Stop stop = guest->wait(limit);
+  EXPECT_EQ(stop.reason, wire::StopReason::full);
+  EXPECT_EQ(stop.now, Instant::at(80_us));
+  EXPECT_EQ(answers, 256);
+  guest->run_until(Instant::at(1_ms), limit);
+  EXPECT_EQ(answers, 300);
 }
 
 TEST_F(ChannelsTest, AGuestThatIsKeptAheadTellsItsProgress) {

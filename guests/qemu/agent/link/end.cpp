@@ -41,6 +41,12 @@ Channel window_of(const std::string& name, std::uint64_t base, std::uint64_t siz
   return channel;
 }
 
+Channel memory_of(const std::string& name) {
+  Channel channel = channel_of(ChannelKind::message, name);
+  channel.base = wire::link::message_of_memory;
+  return channel;
+}
+
 std::uint64_t low_bytes(std::uint64_t value, unsigned size) {
   return size >= sizeof value ? value : value & ((std::uint64_t{1} << size * 8) - 1);
 }
@@ -54,7 +60,8 @@ void SerialEnd::set_output(Output output) {
   port_->set_handlers({.sent = std::move(output), .room_again = [this] { offer(); }});
 }
 
-void SerialEnd::deliver(std::span<const std::byte> payload) {
+void SerialEnd::deliver(const guest::PendingInputs::Input& input) {
+  const std::span<const std::byte> payload = input.payload;
   const std::size_t taken = std::min(payload.size(), most_waiting - std::min(most_waiting, waiting_.size()));
   waiting_.put(payload.first(taken));
   if (taken < payload.size()) {
@@ -95,8 +102,8 @@ void EthernetEnd::set_output(Output output) {
   });
 }
 
-void EthernetEnd::deliver(std::span<const std::byte> payload) {
-  if (!port_->receive(payload)) {
+void EthernetEnd::deliver(const guest::PendingInputs::Input& input) {
+  if (!port_->receive(input.payload)) {
     count_dropped();
   }
 }
@@ -160,11 +167,23 @@ void WindowEnd::forget() {
   answer_.reset();
 }
 
-void WindowEnd::deliver(std::span<const std::byte> payload) { answer_ = wire::link::MmioAnswer::from(payload).value; }
+void WindowEnd::deliver(const guest::PendingInputs::Input& input) {
+  answer_ = wire::link::MmioAnswer::from(input.payload).value;
+}
 
 std::string WindowEnd::why_not_saved() const {
   return reading_ ? "the guest stands within an instruction that reads " + declared().name + ": answer it first"
                   : std::string();
+}
+
+DmaEnd::DmaEnd(const std::string& name, MemoryPort& port) : End(memory_of(name)), port_(&port) {}
+
+void DmaEnd::deliver(const guest::PendingInputs::Input& input) {
+  output_(guest::serve_dma(*this, input.sequence, input.payload));
+}
+
+bool DmaEnd::is_memory(std::uint64_t address, std::uint64_t size, Need need) {
+  return port_->is_memory(address, size, need == Need::reading ? MemoryPort::Need::reading : MemoryPort::Need::writing);
 }
 
 }  // namespace fermata::qemu::link

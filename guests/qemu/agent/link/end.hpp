@@ -7,8 +7,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "fermata/base/byte_queue.hpp"
+#include "fermata/guest/dma_service.hpp"
+#include "fermata/guest/pending_inputs.hpp"
 #include "fermata/state/reader.hpp"
 #include "fermata/state/writer.hpp"
 #include "fermata/wire/link/channel.hpp"
@@ -34,7 +37,7 @@ class End {
   /// Why an input that has come is a breach of the protocol; empty if it is not. In the vCPU thread, no lock.
   [[nodiscard]] virtual std::string why_not_an_input(std::span<const std::byte> /*payload*/) { return {}; }
   /// The instant of an input has come.
-  virtual void deliver(std::span<const std::byte> payload) = 0;
+  virtual void deliver(const guest::PendingInputs::Input& input) = 0;
   /// How many inputs were lost, in part or whole.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
@@ -61,7 +64,7 @@ class SerialEnd final : public End {
 
   SerialEnd(const std::string& name, SerialPort& port);
   void set_output(Output output) override;
-  void deliver(std::span<const std::byte> payload) override;
+  void deliver(const guest::PendingInputs::Input& input) override;
   void save(state::Writer& writer) const override { writer.bytes(waiting_.bytes()); }
   void load(state::Reader& reader) override;
 
@@ -78,7 +81,7 @@ class EthernetEnd final : public End {
  public:
   EthernetEnd(const std::string& name, NetworkPort& port, wire::link::Timing timing);
   void set_output(Output output) override;
-  void deliver(std::span<const std::byte> payload) override;
+  void deliver(const guest::PendingInputs::Input& input) override;
   [[nodiscard]] std::string why_not_saved() const override;
 
  private:
@@ -90,7 +93,7 @@ class LineEnd final : public End {
  public:
   LineEnd(const std::string& name, IrqInput& input);
   void set_output(Output /*output*/) override {}
-  void deliver(std::span<const std::byte> payload) override { input_->set(payload[0] != std::byte{0}); }
+  void deliver(const guest::PendingInputs::Input& input) override { input_->set(input.payload[0] != std::byte{0}); }
 
  private:
   IrqInput* input_;
@@ -107,7 +110,7 @@ class WindowEnd final : public End {
 
   WindowEnd(const std::string& name, std::uint64_t base, std::uint64_t size, RegisterWindow& window, Wait wait);
   void set_output(Output output) override;
-  void deliver(std::span<const std::byte> payload) override;
+  void deliver(const guest::PendingInputs::Input& input) override;
   [[nodiscard]] std::string why_not_an_input(std::span<const std::byte> payload) override;
   [[nodiscard]] std::string why_not_saved() const override;
   void forget() override;
@@ -123,6 +126,22 @@ class WindowEnd final : public End {
   std::optional<std::uint64_t> reading_;  // sequence of the read that waits
   bool is_answer_coming_ = false;         // one has come, and waits for its instant
   std::optional<std::uint64_t> answer_;
+};
+
+/// The guest's memory.
+class DmaEnd final : public End, private guest::GuestMemory {
+ public:
+  DmaEnd(const std::string& name, MemoryPort& port);
+  void set_output(Output output) override { output_ = std::move(output); }
+  void deliver(const guest::PendingInputs::Input& input) override;
+
+ private:
+  [[nodiscard]] bool is_memory(std::uint64_t address, std::uint64_t size, Need need) override;
+  void read(std::uint64_t address, std::span<std::byte> into) override { port_->copy_from(address, into); }
+  void write(std::uint64_t address, std::span<const std::byte> bytes) override { port_->copy_to(address, bytes); }
+
+  MemoryPort* port_;
+  Output output_;
 };
 
 }  // namespace fermata::qemu::link

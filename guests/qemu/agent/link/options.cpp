@@ -114,6 +114,8 @@ bool take_channel_option(std::string_view name, std::string_view value, ChannelO
     options.late.push_back(parse_name(name, value, value));
   } else if (name == "line") {
     options.lines.push_back(parse_line(value));
+  } else if (name == "dma") {
+    options.memories.push_back(parse_name(name, value, value));
   } else if (name == "device") {
     options.devices.push_back(parse_device(value));
   } else if (name == "window" || name == "ports") {
@@ -135,6 +137,7 @@ void check_channel_names(const ChannelOptions& options) {
   std::ranges::for_each(options.ethernets, add);
   std::ranges::for_each(options.lines, add, &LineOption::name);
   std::ranges::for_each(options.windows, add, &WindowOption::name);
+  std::ranges::for_each(options.memories, add);
 }
 
 }  // namespace fermata::qemu::link

@@ -42,13 +42,14 @@ struct ChannelOptions {
   std::vector<std::string> late{};       ///< those of them whose card does not send at exact instants
   std::vector<LineOption> lines{};
   std::vector<WindowOption> windows{};
+  std::vector<std::string> memories{};  ///< channels of the guest's memory
   std::vector<DeviceOption> devices{};
   friend bool operator==(const ChannelOptions&, const ChannelOptions&) = default;
 };
 
 /// Takes `name=value` if it is about a channel: serial=ID, ethernet=ID, late=ID, line=NAME:NUMBER[:TYPE],
-/// window=NAME@BASE+SIZE, ports=NAME@BASE+SIZE, device=FILE@BASE[:NUMBER[:TYPE]][/OPTIONS]; false if it is not. Throws
-/// base::BadArgument that says what is wrong.
+/// window=NAME@BASE+SIZE, ports=NAME@BASE+SIZE, dma=NAME, device=FILE@BASE[:NUMBER[:TYPE]][/OPTIONS]; false if it is
+/// not. Throws base::BadArgument that says what is wrong.
 [[nodiscard]] bool take_channel_option(std::string_view name, std::string_view value, ChannelOptions& options);
 
 /// Throws base::BadArgument if two channels have one name.

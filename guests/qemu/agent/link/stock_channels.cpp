@@ -45,6 +45,7 @@ StockChannels::StockChannels(ChannelOptions options, const SymbolLookup& lookup)
       {!options_.ethernets.empty(), IoFeature::ethernet},
       {!options_.lines.empty(), IoFeature::lines},
       {!options_.windows.empty() || !options_.devices.empty(), IoFeature::windows},
+      {!options_.memories.empty(), IoFeature::memory},
       {true, IoFeature::snapshots}};
   for (const auto& [is_wanted, feature] : features) {
     if (is_wanted) {
@@ -76,6 +77,9 @@ std::vector<std::unique_ptr<End>> StockChannels::open(const WindowEnd::Wait& wai
     const auto space = window.is_ports ? StockWindow::Space::ports : StockWindow::Space::memory;
     windows_.push_back(std::make_unique<StockWindow>(qemu_, window.name, space, window.base, window.size));
     ends.push_back(std::make_unique<WindowEnd>(window.name, window.base, window.size, *windows_.back(), wait));
+  }
+  for (const std::string& name : options_.memories) {
+    ends.push_back(std::make_unique<DmaEnd>(name, dma_));
   }
   return ends;
 }

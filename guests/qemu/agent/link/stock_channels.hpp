@@ -21,13 +21,14 @@ class StockChannels {
   StockChannels(ChannelOptions options, const SymbolLookup& lookup);
 
   /// At machine-init-done, once: finds the others. `wait` is what a window's reads wait by. Their order is that of the
-  /// channels: serial, ethernet, line, mmio. Throws base::Error.
+  /// channels: serial, ethernet, line, mmio, dma. Throws base::Error.
   [[nodiscard]] std::vector<std::unique_ptr<End>> open(const WindowEnd::Wait& wait);
   /// After `open`: makes the devices that were named. Throws base::Error, base::BadArgument.
   void add_devices(const Symbols& symbols, QemuHost& host);
   [[nodiscard]] const std::vector<std::unique_ptr<DeviceInQemu>>& devices() const { return devices_; }
   [[nodiscard]] Snapshots& snapshots() { return snapshots_; }
   [[nodiscard]] bool has_windows() const { return !options_.windows.empty(); }
+  [[nodiscard]] bool has_memories() const { return !options_.memories.empty(); }
 
  private:
   ChannelOptions options_;

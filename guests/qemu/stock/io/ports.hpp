@@ -61,6 +61,19 @@ class RegisterWindow {
   virtual void set_handlers(Handlers handlers) = 0;
 };
 
+/// The guest's memory, past any I/O MMU.
+class MemoryPort {
+ public:
+  enum class Need : std::uint8_t { reading, writing };
+
+  virtual ~MemoryPort() = default;
+  /// True if all of it is memory, of which ROM is for reading only. Has no effect on any device.
+  [[nodiscard]] virtual bool is_memory(std::uint64_t at, std::uint64_t size, Need need) = 0;
+  /// Of what is.
+  virtual void copy_from(std::uint64_t at, std::span<std::byte> into) = 0;
+  virtual void copy_to(std::uint64_t at, std::span<const std::byte> bytes) = 0;
+};
+
 /// A timer on the virtual clock.
 class DeviceTimer {
  public:

@@ -23,6 +23,12 @@ void visit_symbols(IoSymbols& s, Visit visit) {
   visit(IoFeature::windows, "memory_region_add_subregion_overlap", s.memory_region_add_subregion_overlap);
   visit(IoFeature::windows, "get_system_memory", s.get_system_memory);
   visit(IoFeature::windows, "get_system_io", s.get_system_io);
+  visit(IoFeature::memory, "get_system_memory", s.get_system_memory);
+  visit(IoFeature::memory, "memory_region_from_host", s.memory_region_from_host);
+  visit(IoFeature::memory, "memory_region_find", s.memory_region_find);
+  visit(IoFeature::memory, "memory_region_get_ram_addr", s.memory_region_get_ram_addr);
+  visit(IoFeature::memory, "memory_region_is_ram_device", s.memory_region_is_ram_device);
+  visit(IoFeature::memory, "memory_region_unref", s.memory_region_unref);
   visit(IoFeature::snapshots, "qmp_human_monitor_command", s.qmp_human_monitor_command);
   visit(IoFeature::snapshots, "aio_bh_schedule_oneshot_full", s.aio_bh_schedule_oneshot_full);
   visit(IoFeature::snapshots, "qemu_get_aio_context", s.qemu_get_aio_context);
@@ -36,6 +42,7 @@ const char* to_string(IoFeature feature) {
     case IoFeature::ethernet: return "exact Ethernet";
     case IoFeature::lines: return "interrupt lines";
     case IoFeature::windows: return "register windows";
+    case IoFeature::memory: return "guest memory";
     case IoFeature::snapshots: return "checkpoints";
   }
   return "unknown";
@@ -49,6 +56,13 @@ std::vector<std::string> missing_for(IoFeature feature, const SymbolLookup& look
       missing.emplace_back(name);
     }
   });
+  for (const char* name : {"map", "unmap"}) {  // called otherwise from 11 on
+    const std::string old_name = std::string("cpu_physical_memory_") + name;
+    const std::string new_name = std::string("physical_memory_") + name;
+    if (feature == IoFeature::memory && lookup(old_name.c_str()) == nullptr && lookup(new_name.c_str()) == nullptr) {
+      missing.push_back(new_name);
+    }
+  }
   return missing;
 }
 
@@ -62,6 +76,11 @@ IoSymbols find_io_symbols(const SymbolLookup& lookup) {
   find("physical_memory_read", symbols.physical_memory_read);
   find("physical_memory_write", symbols.physical_memory_write);
   find("cpu_physical_memory_is_io", symbols.cpu_physical_memory_is_io);
+  const auto find_either = [&](const char* old_name, const char* new_name, auto& slot) {
+    find(lookup(new_name) != nullptr ? new_name : old_name, slot);
+  };
+  find_either("cpu_physical_memory_map", "physical_memory_map", symbols.physical_memory_map);
+  find_either("cpu_physical_memory_unmap", "physical_memory_unmap", symbols.physical_memory_unmap);
   return symbols;
 }
 

@@ -9,6 +9,14 @@
 
 namespace fermata::qemu {
 
+/// What memory_region_find gives: QEMU's MemoryRegionSection, of which only the region is looked at, once its place was
+/// verified.
+struct MemorySection {
+  std::uint64_t size[2];
+  void* region;
+  void* rest[61];  // far more than any QEMU writes
+};
+
 /// QEMU's functions for the far ends of its guest's devices, found by name. All are null where the QEMU lacks one of
 /// the same feature.
 struct IoSymbols {
@@ -39,7 +47,15 @@ struct IoSymbols {
   void (*cpu_physical_memory_rw)(std::uint64_t at, void* bytes, std::uint64_t size, bool is_write) = nullptr;
   void (*physical_memory_read)(std::uint64_t at, void* bytes, std::uint64_t size) = nullptr;
   void (*physical_memory_write)(std::uint64_t at, const void* bytes, std::uint64_t size) = nullptr;
-  bool (*cpu_physical_memory_is_io)(std::uint64_t at) = nullptr;
+  bool (*cpu_physical_memory_is_io)(std::uint64_t at) = nullptr;  // before 11
+  // What is memory. Of the first two, before 11 the one, from then on the other.
+  void* (*physical_memory_map)(std::uint64_t at, std::uint64_t* size, bool is_write) = nullptr;
+  void (*physical_memory_unmap)(void* bytes, std::uint64_t size, bool is_write, std::uint64_t accessed) = nullptr;
+  void* (*memory_region_from_host)(void* bytes, std::uint64_t* offset) = nullptr;
+  MemorySection (*memory_region_find)(void* container, std::uint64_t at, std::uint64_t size) = nullptr;
+  std::uint64_t (*memory_region_get_ram_addr)(void* region) = nullptr;
+  bool (*memory_region_is_ram_device)(void* region) = nullptr;
+  void (*memory_region_unref)(void* region) = nullptr;
   // Snapshots.
   char* (*qmp_human_monitor_command)(const char* line, bool has_cpu, std::int64_t cpu, void** error) = nullptr;
   void (*aio_bh_schedule_oneshot_full)(void* context, void (*call)(void*), void* opaque, const char* name) = nullptr;
@@ -47,7 +63,7 @@ struct IoSymbols {
 };
 
 /// What the agent can do of I/O in a QEMU.
-enum class IoFeature : std::uint8_t { serial, ethernet, lines, windows, snapshots };
+enum class IoFeature : std::uint8_t { serial, ethernet, lines, windows, memory, snapshots };
 /// The feature as words for messages, e.g. "exact serial".
 [[nodiscard]] const char* to_string(IoFeature feature);
 
