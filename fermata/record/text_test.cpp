@@ -106,7 +106,7 @@ TEST(Text, RequestsToTheGuestsMemoryAreTold) {
   EXPECT_EQ(payload_text(memory, back, reply(link::DmaStatus::done, data)), "to=3 done data=01ff");
   EXPECT_EQ(payload_text(memory, back, reply(link::DmaStatus::not_memory, {})), "to=3 not_memory");
   EXPECT_EQ(payload_text(memory, back, data), "2 01ff") << "what is none";
-  GuestEvent event{.kind = GuestEvent::Kind::output, .is_dma = true, .text = "memory"};
+  GuestEvent event{.at = {}, .kind = GuestEvent::Kind::output, .is_dma = true, .text = "memory"};
   event.payload = reply(link::DmaStatus::done, {});
   EXPECT_EQ(to_line(event), "0.000000000 output memory to=3 done");
 }

@@ -68,7 +68,7 @@ class LinkState::Exchange {
     link_.send_dma(channel_, present_, request, {});
     sequence_ = link_.dma[channel_ - 1U].back().sequence;
     link_.grant(link_.session.horizon());
-    link_.wait_for(limit, [this] {
+    link_.wait_for("answer a request to its memory", limit, [this] {
       while (!has_stood_) {
         auto event = link_.session.take();
         if (!event) {
