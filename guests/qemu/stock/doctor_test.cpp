@@ -50,13 +50,13 @@ TEST(Doctor, AWayOfHoldingAClockLacksOnlyItsOwn) {
   const SymbolSearch search;
   const auto report = nlohmann::json::parse(examine(search, lookup, "x86_64", {}));
   const auto& abilities = report["abilities"];
-  ASSERT_EQ(abilities.size(), 9U);
-  EXPECT_TRUE(abilities[6]["available"].get<bool>());
-  EXPECT_EQ(abilities[6]["reason"], "this QEMU exports what it needs");
-  EXPECT_FALSE(abilities[7]["available"].get<bool>());
-  EXPECT_EQ(abilities[7]["reason"],
+  ASSERT_EQ(abilities.size(), 10U);
+  EXPECT_TRUE(abilities[7]["available"].get<bool>());
+  EXPECT_EQ(abilities[7]["reason"], "this QEMU exports what it needs");
+  EXPECT_FALSE(abilities[8]["available"].get<bool>());
+  EXPECT_EQ(abilities[8]["reason"],
             "this QEMU does not export qemu_plugin_scoreboard_new, qemu_plugin_scoreboard_find");
-  EXPECT_TRUE(abilities[8]["available"].get<bool>());
+  EXPECT_TRUE(abilities[9]["available"].get<bool>());
 }
 
 TEST(Doctor, AFailedCheckIsTheReason) {
