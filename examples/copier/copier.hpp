@@ -18,7 +18,7 @@
 namespace fermata::examples {
 
 /// An engine that copies memory: the device of docs/writing-a-device.md for dma. START 0x00 takes the address of a
-/// descriptor; a microsecond and a nanosecond for each byte later the copy is made, the result stands in the descriptor
+/// descriptor; 5 us and 8 ns for each 8 bytes later the copy is made, the result stands in the descriptor
 /// (1 done, 2 not memory), DONE 0x04 is 1 and there is an interrupt, until 1 is written to it. SUM 0x08 is the sum of
 /// the bytes as they stand where the last copy went. One copy at a time.
 class Copier final : public bus::Device, public bus::Window {
@@ -76,7 +76,7 @@ class Copier final : public bus::Device, public bus::Window {
       return;
     }
     job_.length = std::clamp<std::uint32_t>(job_.length, 1, most_bytes);
-    timer_.arm(timer_.list().clock().now() + time::Duration::nanoseconds(1000 + job_.length));
+    timer_.arm(timer_.list().clock().now() + time::Duration::nanoseconds(5000 + (job_.length + 7) / 8 * 8));
   }
   void copy() {
     std::vector<std::byte> bytes(job_.length);

@@ -55,10 +55,10 @@ TEST_F(CopierTest, CopiesWhenItsTimeHasCome) {
   ram.bytes()[100] = std::byte{7};
   ram.bytes()[101] = std::byte{8};
   start({.from = 0x1000 + 100, .to = 0x1000 + 200, .length = 2});
-  run_until(1'001_ns);
+  run_until(5'007_ns);
   EXPECT_EQ(result(), 0U);
   EXPECT_FALSE(irq.level());
-  run_until(1'002_ns);
+  run_until(5'008_ns);
   EXPECT_EQ(result(), 1U);
   EXPECT_TRUE(irq.level());
   EXPECT_EQ(ram.bytes()[201], std::byte{8});
@@ -69,7 +69,7 @@ TEST_F(CopierTest, CopiesWhenItsTimeHasCome) {
 
 TEST_F(CopierTest, SaysWhatIsNoMemory) {
   start({.from = 0x1000, .to = 0x1fff, .length = 2});
-  run_until(2_us);
+  run_until(6_us);
   EXPECT_EQ(result(), 2U);
   EXPECT_EQ(copier.read(0x08, 4), 0U);
   copier.write(0x00, 4, 0x9000);
@@ -87,8 +87,8 @@ TEST_F(CopierTest, IsSavedAndLoaded) {
   state::Reader reader(bytes);
   timers.load(reader);
   copier.load(reader);
-  EXPECT_EQ(timers.earliest(), time::Instant::at(1'002_ns));
-  run_until(2_us);
+  EXPECT_EQ(timers.earliest(), time::Instant::at(5'008_ns));
+  run_until(6_us);
   EXPECT_EQ(result(), 1U);
 }
 

@@ -20,22 +20,18 @@ static struct {
 static uint8_t source[largest];
 static uint8_t destination[largest];
 
+// Sleeps until a copy is made, and acknowledges. How often it woke.
 static uint32_t await_done(void) {
-  uint32_t polls = 0;
-  while (COPIER_DONE == 0) {
-    const uint32_t claimed = PLIC_CLAIM;
-    if (claimed == 0) {
-      wait_for_interrupt();
-    } else {
-      PLIC_CLAIM = claimed;
-    }
-    ++polls;
+  uint32_t wakes = 0;
+  uint32_t claimed = PLIC_CLAIM;
+  while (claimed != copier_source) {
+    wait_for_interrupt();
+    claimed = PLIC_CLAIM;
+    ++wakes;
   }
   COPIER_DONE = 1;
-  const uint32_t claimed = PLIC_CLAIM;
-  if (claimed != 0)
-    PLIC_CLAIM = claimed;
-  return polls;
+  PLIC_CLAIM = claimed;
+  return wakes;
 }
 
 static void copy(const char* label, const void* from, uintptr_t to, uint32_t length) {
@@ -47,11 +43,11 @@ static void copy(const char* label, const void* from, uintptr_t to, uint32_t len
   __asm__ volatile("fence" : : : "memory");
   COPIER_START = (uint32_t)(uintptr_t)&descriptor;
   print_line("early=", descriptor.result);
-  const uint32_t polls = await_done();
+  const uint32_t wakes = await_done();
   const uint64_t took = clock_ns() - start;
   __asm__ volatile("fence" : : : "memory");
   print_line(label, took);
-  print_line("polls=", polls);
+  print_line("wakes=", wakes);
   print_line("result=", descriptor.result);
   print_line("sum=", COPIER_SUM);
 }
@@ -81,7 +77,7 @@ int main(void) {
   copy("nowhere=", source, no_memory, 64);
   copy("from nowhere=", (const void*)(uintptr_t)no_memory, (uintptr_t)destination, 64);
   COPIER_START = no_memory;
-  spin_for(5000);
+  spin_for(20000);
   print_line("done=", COPIER_DONE);
   power_off();
 }
