@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr Duration quantum = 50_us;
+constexpr Duration replay_quantum = 50_us;
 
 Outcome run_fermata(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), built_program("fermata"));
@@ -21,10 +21,10 @@ Outcome run_fermata(std::vector<std::string> arguments) {
 // `on_quantum` each quantum until `end`: of a guest that stands there; or runs on, so many quanta ahead at most.
 void run_quanta(sim::LinkGuest& guest, Instant end, int quanta_ahead, const std::function<void(Instant)>& on_quantum) {
   if (quanta_ahead > 0) {
-    guest.run_ahead(end, {.quantum = quantum, .distance = quantum * quanta_ahead}, on_quantum, limit);
+    guest.run_ahead(end, {.quantum = replay_quantum, .distance = replay_quantum * quanta_ahead}, on_quantum, limit);
     return;
   }
-  for (Instant at = guest.now() + quantum; at <= end; at = at + quantum) {
+  for (Instant at = guest.now() + replay_quantum; at <= end; at = at + replay_quantum) {
     guest.run_until(at, limit);
     on_quantum(at);
   }
