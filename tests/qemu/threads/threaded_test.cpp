@@ -160,7 +160,7 @@ TEST_P(Threaded, SeveralVcpusAllGetOn) {
   const std::string output = machine.output();
   EXPECT_GE(instants(output).size(), counts() ? 380U : 20U);  // of 400; a loaded host leaves four vCPUs less
   const std::string last = output.substr(output.rfind("hart1=") + 6);
-  EXPECT_GT(std::stoll(last), 1000) << output;
+  EXPECT_GT(std::stoll(last), counts() ? 1000 : 0) << output;
 }
 
 TEST_P(Threaded, StopAndContinueWhileHeld) {

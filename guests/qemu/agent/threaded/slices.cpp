@@ -73,7 +73,9 @@ bool InstructionTime::next_slice(bool has_waited) {
   vcpus_.run_timers();
   const auto timer = host_.next_timer();
   const time::Duration start = slice_start();
-  const bool waits_for_others = (timer && *timer <= start) || host_.is_lock_wanted() || is_one_stopped();
+  // A reset or a poweroff that was asked for is QEMU's main thread's to carry out, before idle time is skipped.
+  const bool waits_for_others =
+      (timer && *timer <= start) || host_.is_lock_wanted() || is_one_stopped() || host_.is_ending();
   if (waits_for_others && !has_waited) {
     return false;
   }
