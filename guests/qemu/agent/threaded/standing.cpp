@@ -138,7 +138,11 @@ bool ThreadedExecutor::tell_news() {
 
 // Some devices of QEMU 7.2 end the process themselves, from within a guest's instruction.
 void ThreadedExecutor::ended(int exit_status) {
-  std::unique_lock guard(following_, longest_goodbye);
+  std::unique_lock guard(following_, std::defer_lock);
+  const host::Deadline deadline(host::HostClock::monotonic(), longest_goodbye);
+  while (!guard.try_lock() && !deadline.has_passed()) {  // no timed lock: ThreadSanitizer does not see those
+    host_.pause();
+  }
   if (guard.owns_lock() && inputs_ != nullptr && has_started_ && !is_over() && !is_leaving_ &&
       (!is_started_ || host_.is_vcpu_thread())) {
     const time::Instant at = standing_at();

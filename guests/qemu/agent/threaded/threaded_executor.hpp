@@ -106,7 +106,7 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   Inputs* inputs_ = nullptr;
   // Whose turn with the session it is: the agent's thread's, or that of QEMU's end, which may not have QEMU's lock.
   // With it the agent's thread takes QEMU's lock only for checkpoints; `ended` gives up after a while.
-  std::timed_mutex following_;
+  std::mutex following_;
 
   // Of the agent's thread.
   std::optional<time::Instant> granted_;
