@@ -5,49 +5,26 @@
 #include <gmock/gmock.h>
 
 #include <sstream>
-#include <tuple>
 
 #include "fermata/base/error.hpp"
 #include "tests/qemu/support/linked_qemu.hpp"
 #include "tests/qemu/support/qmp_client.hpp"
+#include "tests/qemu/threads/threaded_qemu_test.hpp"
 
 namespace fermata::qemu_test {
 namespace {
 
 using time::Instant;
-using Param = std::tuple<const char*, sim::TimeFrom>;
 
-class ThreadedLink : public ::testing::TestWithParam<Param> {
+class ThreadedLink : public ThreadedQemuTest {
  protected:
-  void SetUp() override {
-    qemu_ = find_qemu(std::get<0>(GetParam()));
-    ASSERT_FALSE(HasFailure());
-    if (!qemu_) {
-      GTEST_SKIP() << "QEMU " << std::get<0>(GetParam()) << " is not in FERMATA_TEST_QEMUS";
-    }
-    if (std::get<1>(GetParam()) == sim::TimeFrom::instructions && std::string(std::get<0>(GetParam())) == "7.2") {
-      GTEST_SKIP() << "QEMU 7.2 cannot count instructions with several threads";
-    }
-  }
-  [[nodiscard]] const Qemu& qemu() const { return *qemu_; }
   [[nodiscard]] LinkedQemu start(LinkedOptions options) const {
-    options.threads = std::get<1>(GetParam());
-    return {*qemu_, options};
+    options.threads = time_from();
+    return {qemu(), options};
   }
-
- private:
-  std::optional<Qemu> qemu_;
 };
 
-std::string link_name(const ::testing::TestParamInfo<Param>& info) {
-  return version_name({std::get<0>(info.param), 0}) +
-         (std::get<1>(info.param) == sim::TimeFrom::host ? "_host" : "_instructions");
-}
-
-INSTANTIATE_TEST_SUITE_P(Qemu, ThreadedLink,
-                         ::testing::Combine(every_version(),
-                                            ::testing::Values(sim::TimeFrom::host, sim::TimeFrom::instructions)),
-                         link_name);
+INSTANTIATE_TEST_SUITE_P(Qemu, ThreadedLink, every_threaded_way(), way_name);
 
 // What the guest's own clock showed, of whole lines t=NS.
 std::vector<std::int64_t> clock_of(const Outputs& outputs) {
@@ -107,7 +84,7 @@ TEST_P(ThreadedLink, AnInputIsGivenAtItsInstant) {
   EXPECT_GE(seen.front(), given.front() - 100) << "the guest's clock counts in units of 100 ns";
   for (const std::int64_t at : given) {  // time from the host goes on where the host runs no vCPU
     const auto first = std::ranges::find_if(seen, [at](std::int64_t when) { return when >= at - 100; });
-    if (std::get<1>(GetParam()) == sim::TimeFrom::instructions) {
+    if (counts()) {
       ASSERT_NE(first, seen.end());
       EXPECT_LT(*first, at + 1'000'000) << "seen while the line was up";
     }

@@ -5,36 +5,21 @@
 #include <csignal>
 #include <memory>
 #include <sstream>
-#include <tuple>
 
 #include "tests/qemu/support/fixture.hpp"
 #include "tests/qemu/support/gdb_client.hpp"
 #include "tests/qemu/support/monitored.hpp"
+#include "tests/qemu/threads/threaded_qemu_test.hpp"
 
 namespace fermata::qemu_test {
 namespace {
 
 constexpr time::Duration endless_grant = 1'000'000_ms;
 
-using Param = std::tuple<const char*, sim::TimeFrom>;
-
-class Threaded : public ::testing::TestWithParam<Param> {
+class Threaded : public ThreadedQemuTest {
  protected:
-  void SetUp() override {
-    qemu_ = find_qemu(std::get<0>(GetParam()));
-    ASSERT_FALSE(HasFailure());
-    if (!qemu_) {
-      GTEST_SKIP() << "QEMU " << std::get<0>(GetParam()) << " is not in FERMATA_TEST_QEMUS";
-    }
-    if (counts() && std::string(std::get<0>(GetParam())) == "7.2") {
-      GTEST_SKIP() << "QEMU 7.2 cannot count instructions with several threads: see RefusesTimeFromInstructions";
-    }
-  }
-
-  [[nodiscard]] const Qemu& qemu() const { return *qemu_; }
-  [[nodiscard]] static bool counts() { return std::get<1>(GetParam()) == sim::TimeFrom::instructions; }
   [[nodiscard]] static MachineOptions threaded(MachineOptions options) {
-    options.threads = std::get<1>(GetParam());
+    options.threads = time_from();
     return options;
   }
 
@@ -60,20 +45,9 @@ class Threaded : public ::testing::TestWithParam<Param> {
     machine.advance_exactly(1_ms, 20);
     machine.advance_exactly(10_us, 20);
   }
-
- private:
-  std::optional<Qemu> qemu_;
 };
 
-std::string param_name(const ::testing::TestParamInfo<Param>& info) {
-  return version_name({std::get<0>(info.param), 0}) +
-         (std::get<1>(info.param) == sim::TimeFrom::host ? "_host" : "_instructions");
-}
-
-INSTANTIATE_TEST_SUITE_P(Qemu, Threaded,
-                         ::testing::Combine(every_version(),
-                                            ::testing::Values(sim::TimeFrom::host, sim::TimeFrom::instructions)),
-                         param_name);
+INSTANTIATE_TEST_SUITE_P(Qemu, Threaded, every_threaded_way(), way_name);
 
 // Each report is what was asked for, whatever the quantum.
 TEST_P(Threaded, ReportsAreExact) {
