@@ -45,6 +45,8 @@ struct Target {
 inline auto each_target() { return ::testing::ValuesIn(all_targets()); }
 inline auto each_program() { return ::testing::ValuesIn(program_targets()); }
 [[nodiscard]] std::string target_name(const ::testing::TestParamInfo<Target>& info);
+/// GoogleTest's way to name the parameter.
+inline void PrintTo(const Target& target, std::ostream* out) { *out << target_name({target, 0}); }
 
 /// What a test wants of its guest. On every target the channels are called serial0, ethernet0, line20 and board.
 struct Wanted {

@@ -211,11 +211,8 @@ class DeathOfSimulator : public Conformance {
     // A QEMU may notice that its simulator has gone before it has read what that said last.
     const std::set<int> codes = !state.is_breach ? std::set{0} : target().is_machine() ? std::set{1} : std::set{0, 1};
     ASSERT_TRUE(status.has_value());
-    // QEMU 11.1 may abort when it quits in a loadvm: migrate_mode: Assertion `mode >= 0 && mode < MIG_MODE__MAX'.
-    const bool may_abort = state.bring_about == go_back && target().guest == "11.1" && status->signal == SIGABRT;
-    EXPECT_TRUE(may_abort || (status->signal == 0 && codes.contains(status->code)))
-        << to_string(*status) << '\n'
-        << read_file(folder.path("messages"));
+    EXPECT_TRUE(status->signal == 0 && codes.contains(status->code)) << to_string(*status) << '\n'
+                                                                     << read_file(folder.path("messages"));
     EXPECT_TRUE(std::filesystem::is_empty(scratch.folder()));
   }
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// QEMU's clean-up, after its main loop, still runs what was queued for that loop, while what a snapshot needs is being
+// taken down: a loadvm then ends in an assertion of QEMU's.
 #include "guests/qemu/stock/io/stock_snapshots.hpp"
 
 #include <cstdlib>
@@ -11,6 +14,7 @@ namespace {
 
 struct Job {
   IoSymbols qemu;
+  const bool* is_too_late;
   std::vector<std::string> commands;
   std::function<void(std::string)> done;
 };
@@ -28,6 +32,13 @@ std::string run_command(const IoSymbols& qemu, const std::string& command) {
 
 }  // namespace
 
+StockSnapshots::StockSnapshots(const IoSymbols& symbols) : qemu_(symbols) {
+  if (qemu_.qemu_register_shutdown_notifier != nullptr) {
+    shutdown_.notify = [](QemuNotifier* self, void*) { static_cast<Shutdown*>(self)->has_begun = true; };
+    qemu_.qemu_register_shutdown_notifier(&shutdown_);
+  }
+}
+
 void StockSnapshots::save(const std::string& tag, std::function<void(std::string)> done) {
   run({"savevm " + tag}, std::move(done));
 }
@@ -38,11 +49,14 @@ void StockSnapshots::load(const std::string& tag, std::function<void(std::string
 }
 
 void StockSnapshots::run(std::vector<std::string> commands, std::function<void(std::string)> done) {
-  auto* job = new Job{qemu_, std::move(commands), std::move(done)};
+  auto* job = new Job{qemu_, &shutdown_.has_begun, std::move(commands), std::move(done)};
   qemu_.aio_bh_schedule_oneshot_full(
       qemu_.qemu_get_aio_context(),
       [](void* opaque) {
         const std::unique_ptr<Job> owned(static_cast<Job*>(opaque));
+        if (*owned->is_too_late) {
+          return;
+        }
         std::string error = run_command(owned->qemu, owned->commands.front());
         if (!error.empty() && owned->commands.size() > 1) {
           run_command(owned->qemu, owned->commands.back());

@@ -31,6 +31,7 @@ void visit_symbols(IoSymbols& s, Visit visit) {
   visit(IoFeature::memory, "memory_region_unref", s.memory_region_unref);
   visit(IoFeature::snapshots, "qmp_human_monitor_command", s.qmp_human_monitor_command);
   visit(IoFeature::snapshots, "aio_bh_schedule_oneshot_full", s.aio_bh_schedule_oneshot_full);
+  visit(IoFeature::snapshots, "qemu_register_shutdown_notifier", s.qemu_register_shutdown_notifier);
   visit(IoFeature::snapshots, "qemu_get_aio_context", s.qemu_get_aio_context);
 }
 
