@@ -9,7 +9,9 @@ namespace fermata::transport {
 
 /// Decides whether to poll for an answer for a short while before going to sleep. Waking a thread on another core costs
 /// more than many hand-shakes take, so a spin pays where the peer answers soon and a core is free, and costs dearly
-/// where not: after a spin that failed the next waits go without, 32 at first and twice as many each further time.
+/// where not: after a spin that failed the next waits go without, 1 at first and eight times as many each further time.
+/// A success halves that. So what fails once costs next to nothing - one long skip would also have the peer's spins
+/// fail, which then finds us asleep -, and spins that fail more than every fourth time soon end.
 class AdaptiveSpin {
  public:
   /// Several times what a wake-up costs (30 to 40 us where this was measured), so that sleeping then adds little.
@@ -46,8 +48,16 @@ class AdaptiveSpin {
       return true;
     }
     waits_to_skip_ = next_skip_;
-    next_skip_ = std::min(longest_skip, next_skip_ * 2);
+    next_skip_ = std::min(longest_skip, next_skip_ * 8);
     return false;
+  }
+
+  /// True if the next wait goes without.
+  [[nodiscard]] bool is_skipping() const { return waits_to_skip_ > 0; }
+  /// The last spin failed for a reason that is gone: as if it had not been.
+  void forgive() {
+    waits_to_skip_ = 0;
+    next_skip_ = std::max(shortest_skip, next_skip_ / 8);
   }
 
  private:
@@ -58,7 +68,7 @@ class AdaptiveSpin {
 #endif
   }
 
-  static constexpr int shortest_skip = 32;
+  static constexpr int shortest_skip = 1;
   static constexpr int longest_skip = 4096;
 
   int waits_to_skip_ = 0;

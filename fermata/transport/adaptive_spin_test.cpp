@@ -48,14 +48,14 @@ TEST(AdaptiveSpin, GivesUpAfterItsLengthAndThenSkips) {
   EXPECT_FALSE(spin.until(clock, [&calls] { return ++calls < 0; }));
   const auto looks = AdaptiveSpin::length / std::chrono::microseconds(1);
   EXPECT_EQ(calls, (looks + 1) * AdaptiveSpin::polls_between_looks);
-  EXPECT_EQ(waits_until_next_spin(spin, clock), 32);
+  EXPECT_EQ(waits_until_next_spin(spin, clock), 1);
 }
 
 TEST(AdaptiveSpin, SkipsMoreAfterEachFailureAndFewerAfterSuccess) {
   const CountingClock clock;
   AdaptiveSpin spin;
   const auto fail = [] { return false; };
-  for (int skip = 32; skip <= 4096; skip *= 2) {
+  for (int skip = 1; skip <= 4096; skip *= 8) {
     EXPECT_FALSE(spin.until(clock, fail));
     for (int i = 0; i < skip; ++i) {
       EXPECT_FALSE(spin.until(clock, [] { return true; })) << "skipped";
@@ -65,6 +65,19 @@ TEST(AdaptiveSpin, SkipsMoreAfterEachFailureAndFewerAfterSuccess) {
   EXPECT_EQ(waits_until_next_spin(spin, clock), 4096) << "never more";
   EXPECT_FALSE(spin.until(clock, fail));
   EXPECT_EQ(waits_until_next_spin(spin, clock), 2048) << "halved by the success before";
+}
+
+TEST(AdaptiveSpin, AFailureThatIsForgivenCostsNothing) {
+  const CountingClock clock;
+  AdaptiveSpin spin;
+  const auto fail = [] { return false; };
+  EXPECT_FALSE(spin.is_skipping());
+  EXPECT_FALSE(spin.until(clock, fail));
+  EXPECT_TRUE(spin.is_skipping());
+  spin.forgive();
+  EXPECT_FALSE(spin.is_skipping());
+  EXPECT_FALSE(spin.until(clock, fail));
+  EXPECT_EQ(waits_until_next_spin(spin, clock), 1) << "as after the first";
 }
 
 }  // namespace

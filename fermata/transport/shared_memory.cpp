@@ -10,6 +10,7 @@
 #include <string>
 
 #include "fermata/base/error.hpp"
+#include "fermata/host/processor.hpp"
 #include "fermata/transport/adaptive_spin.hpp"
 #include "fermata/transport/ring/byte_ring.hpp"
 #include "fermata/transport/ring/region.hpp"
@@ -81,8 +82,13 @@ class SharedMemory::End {
     ring::Consumer in;
   };
 
-  End(host::UniqueFd memory, ring::Region region, Rings rings, UnixSocket life, Side side)
-      : memory_(std::move(memory)), region_(std::move(region)), rings_(rings), life_(std::move(life)), side_(side) {}
+  End(host::UniqueFd memory, ring::Region region, Rings rings, UnixSocket life, Side side, bool may_move)
+      : memory_(std::move(memory)),
+        region_(std::move(region)),
+        rings_(rings),
+        life_(std::move(life)),
+        side_(side),
+        may_move_(may_move) {}
 
   [[nodiscard]] Descriptors descriptors() const {
     return {.memory = memory_.get(), .life_socket = life_.descriptor(), .side = side_};
@@ -148,10 +154,25 @@ class SharedMemory::End {
     if (wait <= host::HostDuration::zero()) {
       return life_.look_now_and_then() ? attempt().value_or(IoResult{}) : IoResult{};
     }
-    if (spin_.until(host::HostClock::monotonic(), [&] { return (result = attempt()).has_value(); })) {
+    const auto spin = [&] {
+      return spin_.until(host::HostClock::monotonic(), [&] { return (result = attempt()).has_value(); });
+    };
+    const bool will_spin = !spin_.is_skipping();
+    if (spin() || (will_spin && has_left_peers_processor() && spin())) {
       return *result;
     }
     return sleep_until(what, wait, attempt);
+  }
+
+  // Who sleeps is often woken where its waker runs, and cannot answer while that spins there. To spin on elsewhere
+  // keeps the two apart, for then neither wakes the other.
+  bool has_left_peers_processor() {
+    const bool has_left =
+        may_move_ && host::move_off(static_cast<int>(theirs().processor.load(std::memory_order_relaxed)) - 1);
+    if (has_left) {
+      spin_.forgive();
+    }
+    return has_left;
   }
 
   template <typename Attempt>
@@ -159,6 +180,7 @@ class SharedMemory::End {
     const host::Deadline deadline(host::HostClock::monotonic(), wait);
     ring::SleepWord word(ours().asleep);
     for (;;) {
+      ours().processor.store(static_cast<std::uint32_t>(host::current_processor() + 1), std::memory_order_relaxed);
       word.announce(what);
       std::optional<IoResult> result = attempt();
       if (!result) {
@@ -183,6 +205,7 @@ class SharedMemory::End {
   Rings rings_;
   LifeLine life_;
   Side side_;
+  bool may_move_;
   AdaptiveSpin spin_;
 };
 
@@ -200,7 +223,8 @@ std::pair<SharedMemory, SharedMemory> SharedMemory::make_pair(std::size_t capaci
   const auto make_end = [](host::UniqueFd memory, UnixSocket life, Side side) {
     ring::Region region = ring::Region::map(memory.get());
     const End::Rings rings(region, side);
-    return SharedMemory(std::make_unique<End>(std::move(memory), std::move(region), rings, std::move(life), side));
+    return SharedMemory(
+        std::make_unique<End>(std::move(memory), std::move(region), rings, std::move(life), side, true));
   };
   return {make_end(std::move(memory_a), std::move(life_a), Side::a),
           make_end(std::move(memory_b), std::move(life_b), Side::b)};
@@ -223,7 +247,7 @@ SharedMemory SharedMemory::adopt(const Descriptors& descriptors) {
   }
   UnixSocket life = UnixSocket::adopt(descriptors.life_socket);
   return SharedMemory(std::make_unique<End>(host::UniqueFd(descriptors.memory), std::move(region), *rings,
-                                            std::move(life), descriptors.side));
+                                            std::move(life), descriptors.side, false));
 }
 
 SharedMemory::SharedMemory(std::unique_ptr<End> end) : end_(std::move(end)) {}

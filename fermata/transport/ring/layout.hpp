@@ -32,6 +32,7 @@ struct SideWords {
   alignas(line_bytes) std::atomic<std::uint64_t> read;     ///< from the ring that leads to it
   alignas(line_bytes) std::atomic<std::uint32_t> asleep;   ///< a WaitsFor, and the futex that it sleeps on
   std::atomic<std::uint32_t> closed;                       ///< 1 once this side writes and reads no more
+  std::atomic<std::uint32_t> processor;                    ///< where it slept last, from 1 on; 0: not told
 };
 
 /// The head of the memory. The ring of side 0's bytes follows, then that of side 1's, `capacity` bytes each.
@@ -45,7 +46,8 @@ struct Header {
 };
 
 static_assert(sizeof(SideWords) == 384 && offsetof(SideWords, written) == 0 && offsetof(SideWords, read) == 128 &&
-              offsetof(SideWords, asleep) == 256 && offsetof(SideWords, closed) == 260);
+              offsetof(SideWords, asleep) == 256 && offsetof(SideWords, closed) == 260 &&
+              offsetof(SideWords, processor) == 264);
 static_assert(sizeof(Header) == 4096 && offsetof(Header, magic) == 0 && offsetof(Header, version) == 8 &&
               offsetof(Header, header_bytes) == 12 && offsetof(Header, capacity) == 16 &&
               offsetof(Header, sides) == 128);
