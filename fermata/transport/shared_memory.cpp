@@ -12,9 +12,9 @@
 #include "fermata/base/error.hpp"
 #include "fermata/host/processor.hpp"
 #include "fermata/transport/adaptive_spin.hpp"
-#include "fermata/transport/ring/byte_ring.hpp"
 #include "fermata/transport/ring/region.hpp"
 #include "fermata/transport/ring/sleep_word.hpp"
+#include "fermata/transport/ring/slot_ring.hpp"
 #include "fermata/transport/unix_socket.hpp"
 
 namespace fermata::transport {
@@ -75,8 +75,8 @@ class SharedMemory::End {
     Rings(const ring::Region& region, Side side)
         : Rings(region, static_cast<std::size_t>(side), 1 - static_cast<std::size_t>(side)) {}
     Rings(const ring::Region& region, std::size_t ours, std::size_t theirs)
-        : out(region.words(ours).written, region.words(theirs).read, region.bytes(ours)),
-          in(region.words(theirs).written, region.words(ours).read, region.bytes(theirs)) {}
+        : out(region.words(ours).written, region.words(theirs).read, region.slots(ours)),
+          in(region.words(ours).read, region.slots(theirs)) {}
 
     ring::Producer out;
     ring::Consumer in;
@@ -243,7 +243,7 @@ SharedMemory SharedMemory::adopt(const Descriptors& descriptors) {
   try {
     rings.emplace(region, descriptors.side);
   } catch (const base::Error&) {
-    refuse("with more bytes under way than its rings hold; make a new stream");
+    refuse("with more under way than its rings hold; make a new stream");
   }
   UnixSocket life = UnixSocket::adopt(descriptors.life_socket);
   return SharedMemory(std::make_unique<End>(host::UniqueFd(descriptors.memory), std::move(region), *rings,

@@ -19,7 +19,7 @@ namespace fermata::transport {
 /// (protocol_violation) and close this end.
 class SharedMemory final : public Stream {
  public:
-  /// Of each direction, in bytes: what the rings hold unless told otherwise.
+  /// Of each direction, in bytes, of which 60 of 64 carry the stream's: the rings' size unless told otherwise.
   static constexpr std::size_t default_capacity = std::size_t{64} * 1024;
 
   /// Which of the two ends. They differ in nothing else.

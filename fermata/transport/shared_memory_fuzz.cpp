@@ -72,6 +72,12 @@ class PeersView {
     std::memcpy(&value, static_cast<std::byte*>(memory_) + at, sizeof value);
     write(at, value + input.number(2) - 32);
   }
+  // Of one of the first laps, with any count.
+  void tag_slot(Input& input) {
+    const std::size_t at = 4096 + 64 * (input.number(1) % (2 * capacity / 64));
+    const auto tag = static_cast<std::uint32_t>(input.number(1) | (input.number(1) % 4) << 8U);
+    std::memcpy(static_cast<std::byte*>(memory_) + at, &tag, sizeof tag);
+  }
 
  private:
   static constexpr std::size_t size = transport::ring::region_bytes(capacity);
@@ -136,9 +142,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   PeersView peer(theirs.descriptors().memory);
   Victim victim(ours);
   for (Input input(std::span(data, size)); !input.is_empty();) {
-    switch (input.number(1) % 5) {
+    switch (input.number(1) % 6) {
       case 0: peer.write_anywhere(input); break;
       case 1: peer.move_position(input); break;
+      case 4: peer.tag_slot(input); break;
       case 2: victim.read(input.number(1) * 2); break;
       case 3: victim.write(input.number(1) * 2); break;
       default: theirs.detach(); break;

@@ -16,31 +16,44 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std
               "a lock would stand in one process only");
 
 inline constexpr std::array<char, 8> layout_magic{'F', 'R', 'M', 'T', 'R', 'I', 'N', 'G'};
-inline constexpr std::uint32_t layout_version = 1;
+inline constexpr std::uint32_t layout_version = 2;
 inline constexpr std::size_t smallest_capacity = 64;
 inline constexpr std::size_t greatest_capacity = std::size_t{16} * 1024 * 1024;
 
 /// Two cache lines, because processors fetch them in pairs.
 inline constexpr std::size_t line_bytes = 128;
 
+/// A piece of the stream. The tag has the count of its bytes, 1 to 60, in its low 8 bits, above them the lap around the
+/// ring on which it was written, from 1 on, modulo 2^24; it is stored last. One cache line.
+struct alignas(64) Slot {
+  std::atomic<std::uint32_t> tag;
+  std::array<std::byte, 60> bytes;
+};
+inline constexpr std::size_t slot_bytes = 60;
+inline constexpr std::uint64_t slot_unit = sizeof(Slot);  ///< what a slot adds to a position
+inline constexpr unsigned count_bits = 8;
+inline constexpr std::uint32_t count_mask = 0xff;
+inline constexpr std::uint32_t lap_mask = 0xff'ffff;
+static_assert(sizeof(Slot) == 64 && offsetof(Slot, bytes) == 4);
+
 /// What a side that sleeps waits for; the value of its word `asleep`.
 enum class WaitsFor : std::uint32_t { nothing = 0, bytes = 1, room = 2 };
 
-/// The words that one side writes. Positions are counts of bytes since the beginning and never wrap.
+/// The words that one side writes. Positions count slots since the beginning, 64 for each, and never wrap.
 struct SideWords {
-  alignas(line_bytes) std::atomic<std::uint64_t> written;  ///< into the ring that leads away from this side
-  alignas(line_bytes) std::atomic<std::uint64_t> read;     ///< from the ring that leads to it
-  alignas(line_bytes) std::atomic<std::uint32_t> asleep;   ///< a WaitsFor, and the futex that it sleeps on
-  std::atomic<std::uint32_t> closed;                       ///< 1 once this side writes and reads no more
-  std::atomic<std::uint32_t> processor;                    ///< where it slept last, from 1 on; 0: not told
+  alignas(line_bytes) std::atomic<std::uint64_t> written;  ///< into the ring that leads away; for who adopts the side
+  alignas(line_bytes) std::atomic<std::uint64_t> read;    ///< from the ring that leads to it, and bytes of a slot begun
+  alignas(line_bytes) std::atomic<std::uint32_t> asleep;  ///< a WaitsFor, and the futex that it sleeps on
+  std::atomic<std::uint32_t> closed;                      ///< 1 once this side writes and reads no more
+  std::atomic<std::uint32_t> processor;                   ///< where it slept last, from 1 on; 0: not told
 };
 
-/// The head of the memory. The ring of side 0's bytes follows, then that of side 1's, `capacity` bytes each.
+/// The head of the memory. The ring of side 0's slots follows, then that of side 1's, `capacity` bytes each.
 struct Header {
   std::array<char, 8> magic;
   std::uint32_t version;
   std::uint32_t header_bytes;  ///< sizeof(Header): where the first ring begins
-  std::uint64_t capacity;      ///< of each ring, in bytes; a power of two
+  std::uint64_t capacity;      ///< of each ring, its slots' tags with it, in bytes; a power of two
   std::array<SideWords, 2> sides;
   std::array<std::byte, 3200> reserved;
 };

@@ -70,7 +70,7 @@ std::size_t checked_capacity(int descriptor, std::size_t size) {
                            std::to_string(layout_version));
   }
   if (header_bytes != sizeof(Header)) {
-    refuse(descriptor, "has a header of " + std::to_string(header_bytes) + " bytes where version 1 has 4096");
+    refuse(descriptor, "has a header of " + std::to_string(header_bytes) + " bytes where this version has 4096");
   }
   if (!is_capacity(capacity)) {
     refuse(descriptor, "has rings of " + std::to_string(capacity) + " bytes, not a power of two from 64 to 16 MiB");
@@ -83,7 +83,7 @@ std::size_t checked_capacity(int descriptor, std::size_t size) {
 }
 
 Header* map_shared(int descriptor, std::size_t size) {
-  void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, descriptor, 0);
   if (memory == MAP_FAILED) {
     if (errno == EPERM || errno == EACCES) {
       refuse(descriptor, "cannot be written to");
@@ -129,8 +129,9 @@ Region::~Region() {
   }
 }
 
-std::span<std::byte> Region::bytes(std::size_t side) const {
-  return {reinterpret_cast<std::byte*>(header_ + 1) + side * capacity_, capacity_};
+std::span<Slot> Region::slots(std::size_t side) const {
+  const std::size_t count = capacity_ / sizeof(Slot);
+  return {reinterpret_cast<Slot*>(header_ + 1) + side * count, count};
 }
 
 }  // namespace fermata::transport::ring

@@ -25,8 +25,8 @@ class Region {
 
   /// The words of side 0 or 1.
   [[nodiscard]] SideWords& words(std::size_t side) const { return header_->sides[side]; }
-  /// The ring of the bytes that side 0 or 1 writes.
-  [[nodiscard]] std::span<std::byte> bytes(std::size_t side) const;
+  /// The ring that side 0 or 1 writes.
+  [[nodiscard]] std::span<Slot> slots(std::size_t side) const;
 
  private:
   Region(Header* header, std::size_t capacity) : header_(header), capacity_(capacity) {}

@@ -20,7 +20,7 @@ constexpr int all_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 // Memory whose first bytes are a header's, with one of them wrong if a test wants it so.
 struct Recipe {
   std::string magic = "FRMTRING";
-  std::uint32_t version = 1;
+  std::uint32_t version = 2;
   std::uint32_t header_bytes = 4096;
   std::uint64_t rings = capacity;
   off_t size = static_cast<off_t>(region_bytes(capacity));
@@ -62,7 +62,7 @@ TEST(Region, MakesWhatTheDocumentSays) {
   EXPECT_EQ(status.st_size, 4096 + 2 * 4096);
   std::array<unsigned char, 24> head{};
   EXPECT_EQ(::pread(memory.get(), head.data(), head.size(), 0), 24);
-  EXPECT_EQ(head, (std::array<unsigned char, 24>{'F', 'R',  'M', 'T', 'R', 'I',  'N', 'G', 1, 0, 0, 0,  //
+  EXPECT_EQ(head, (std::array<unsigned char, 24>{'F', 'R',  'M', 'T', 'R', 'I',  'N', 'G', 2, 0, 0, 0,  //
                                                  0,   0x10, 0,   0,   0,   0x10, 0,   0,   0, 0, 0, 0}));
 }
 
@@ -72,15 +72,15 @@ TEST(Region, TwoMappingsShowTheSameMemoryAndTheRingsDoNotOverlap) {
   const Region other = Region::map(memory.get());
   one.words(0).written = 7;
   one.words(1).closed = 1;
-  one.bytes(0).back() = std::byte{1};
-  one.bytes(1).front() = std::byte{2};
-  one.bytes(1).back() = std::byte{3};
+  one.slots(0).back().bytes.back() = std::byte{1};
+  one.slots(1).front().tag = 2;
+  one.slots(1).back().bytes.back() = std::byte{3};
   EXPECT_EQ(other.words(0).written.load(), 7U);
   EXPECT_EQ(other.words(1).closed.load(), 1U);
   EXPECT_EQ(other.words(0).closed.load(), 0U);
-  EXPECT_EQ(other.bytes(0).back(), std::byte{1});
-  EXPECT_EQ(other.bytes(1).front(), std::byte{2});
-  EXPECT_EQ(other.bytes(1).size(), capacity);
+  EXPECT_EQ(other.slots(0).back().bytes.back(), std::byte{1});
+  EXPECT_EQ(other.slots(1).front().tag.load(), 2U);
+  EXPECT_EQ(other.slots(1).size_bytes(), capacity);
   std::byte last{};
   EXPECT_EQ(::pread(memory.get(), &last, 1, 4096 + 2 * 4096 - 1), 1);
   EXPECT_EQ(last, std::byte{3});
@@ -109,7 +109,7 @@ TEST(Region, RefusesHugePagesWhichCanRunOut) {
 TEST(Region, RefusesAnotherLayout) {
   EXPECT_EQ(refusal_of({}), "mapped") << "the recipe is right where nothing is changed";
   EXPECT_NE(refusal_of({.magic = "FRMTRINg"}).find("does not begin with FRMTRING"), std::string::npos);
-  EXPECT_NE(refusal_of({.version = 2}).find("version 2 of the layout where this program speaks version 1"),
+  EXPECT_NE(refusal_of({.version = 1}).find("version 1 of the layout where this program speaks version 2"),
             std::string::npos);
   EXPECT_NE(refusal_of({.header_bytes = 4032}).find("a header of 4032 bytes"), std::string::npos);
 }
@@ -127,7 +127,7 @@ TEST(Region, RefusesSizesThatDoNotFit) {
 TEST(Region, TakesTheSmallestAndTheGreatestRings) {
   for (const std::size_t rings : {smallest_capacity, greatest_capacity}) {
     const host::UniqueFd memory = Region::make(rings);
-    EXPECT_EQ(Region::map(memory.get()).bytes(1).size(), rings);
+    EXPECT_EQ(Region::map(memory.get()).slots(1).size_bytes(), rings);
   }
 }
 
