@@ -62,9 +62,9 @@ class GuestSession final : public wire::GuestSession {
   /// So many bytes of output may come before `output` says stop; 0 if it says so at any.
   [[nodiscard]] std::size_t room_for_output(std::uint16_t channel) const;
   /// True if the channel has reached its output bound since the last grant, reactive or not: inputs that are answered
-  /// by outputs have to wait until the next.
-  [[nodiscard]] bool is_full(std::uint16_t channel) const {
-    return states_.at(channel - 1U).output_bytes >= channels_[channel - 1U].output_bound;
+  /// by outputs have to wait until the next. `kept`: bytes of output that the session has yet to be told of.
+  [[nodiscard]] bool is_full(std::uint16_t channel, std::size_t kept = 0) const {
+    return states_.at(channel - 1U).output_bytes + kept >= channels_[channel - 1U].output_bound;
   }
   /// Why After::stop was said last.
   [[nodiscard]] StopReason stop_wanted() const { return stop_wanted_; }

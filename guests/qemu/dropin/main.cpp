@@ -134,8 +134,6 @@ bool has_windows(const LinkOption& link) {
   return link.channels.find(",window=") != std::string::npos || link.channels.find(",ports=") != std::string::npos;
 }
 
-bool has_dma(const LinkOption& link) { return link.channels.find(",dma=") != std::string::npos; }
-
 // What only some of the ways can do.
 void check_way(const ProgramOptions& options, const LinkOption& link, Way way) {
   const bool follows_host = way == Way::host_time || way == Way::kvm;
@@ -157,9 +155,6 @@ void check_way(const ProgramOptions& options, const LinkOption& link, Way way) {
     refuse(
         "window=, ports=: a read would have to hold the threads of several vCPUs within an instruction; say -accel tcg "
         "-icount 3,sleep=off, or leave them out");
-  }
-  if (way != Way::instructions && has_dma(link)) {
-    refuse("dma=: memory is read and written at exact instants; say -accel tcg -icount 3,sleep=off, or leave it out");
   }
   if (options.is_strict && way != Way::instructions) {
     refuse(fmt::format("--strict: {} is not the same in every run", to_string(way)));

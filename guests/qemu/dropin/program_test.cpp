@@ -203,8 +203,6 @@ TEST_F(Program, WhatAWayCannotDoIsRefused) {
               HasSubstr("window=, ports=: a read would have to hold"));
   EXPECT_THAT(refusal({"--slice", "1us"}, threads, qqq), HasSubstr("--slice, --instruction: only with"));
   EXPECT_THAT(refusal({"--instruction", "1ns"}, counted, qqq), HasSubstr("--slice, --instruction: only with"));
-  EXPECT_THAT(refusal({}, threads, {"-link", "fd=" + link().substr(5) + ",dma=memory"}),
-              HasSubstr("dma=: memory is read and written at exact instants"));
   EXPECT_THAT(refusal({"--strict"}, threads, qqq), HasSubstr("--strict: virtual time from the host's clock"));
   EXPECT_THAT(refusal({"--strict", "--time", "instructions"}, threads, qqq), HasSubstr("--strict: virtual time from"));
   EXPECT_THAT(refusal({"--time", "instructions"}, {"-enable-kvm"}, qqq), HasSubstr("KVM does not count"));

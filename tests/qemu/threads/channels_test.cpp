@@ -4,7 +4,13 @@
 // instants at which it next stands, and nothing is exact beyond that.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "fermata/base/error.hpp"
 #include "tests/qemu/support/linked_qemu.hpp"
@@ -100,6 +106,91 @@ TEST_P(ThreadedLink, SerialInputIsTakenAndEchoed) {
   EXPECT_EQ(text_of(outputs), 'a' + std::string(400, 'b'));
   ASSERT_FALSE(outputs.empty());
   EXPECT_GE(outputs.front().first, 10'003'000);
+}
+
+// The guest `mailbox` counts in a word of its memory, and prints what is put into the next.
+class Mailbox {
+ public:
+  Mailbox(const Qemu& qemu, sim::TimeFrom time, std::vector<std::string> reactive = {})
+      : guest_(qemu, {.guest = "mailbox",
+                      .channels = {"dma=memory"},
+                      .link = {.reactive = std::move(reactive)},
+                      .threads = time}) {
+    run_until_it_says("\n");
+    const std::string name = "words=";
+    words_ = said_.starts_with(name) ? std::stoull(said_.substr(name.size())) : 0;
+  }
+  [[nodiscard]] LinkedQemu& guest() { return guest_; }
+  [[nodiscard]] std::uint64_t words() const { return words_; }
+  // True once it has; for at most 10 s of its time.
+  bool run_until_it_says(const std::string& what) {
+    while (said_.find(what) == std::string::npos && guest_->now() < Instant::at(10'000_ms)) {
+      guest_->run_until(guest_->now() + 1_ms, limit);
+      said_ += text_of(guest_.take_outputs());
+    }
+    return said_.find(what) != std::string::npos;
+  }
+
+ private:
+  LinkedQemu guest_;
+  std::string said_;
+  std::uint64_t words_ = 0;
+};
+
+TEST_P(ThreadedLink, MemoryIsReadAndWrittenWhereTheGuestStandsForIt) {
+  Mailbox mailbox(qemu(), time_from());
+  ASSERT_NE(mailbox.words(), 0U);
+  sim::LinkGuest& guest = *mailbox.guest().operator->();
+  EXPECT_NE(guest.abilities() & wire::link::ability_dma, 0U);
+  std::vector<std::int64_t> asked;
+  std::vector<std::int64_t> answered;
+  std::vector<std::uint32_t> counts;
+  const Instant begin = guest.now();
+  for (std::uint32_t i = 1; i <= 20; ++i) {
+    const Instant at = begin + 777'777_ns * i;
+    asked.push_back(at.since_origin().ns());
+    guest.dma("memory").read(at, mailbox.words(), 4, [&](Instant when, const sim::DmaResult& result) {
+      answered.push_back(when.since_origin().ns());
+      std::uint32_t count = 0;
+      std::memcpy(&count, result.bytes.data(), std::min(result.bytes.size(), sizeof count));
+      counts.push_back(count);
+    });
+    guest.dma("memory").write(at, mailbox.words() + 4, std::as_bytes(std::span(&i, 1)));
+  }
+  guest.run_until(begin + 20_ms, limit);
+  EXPECT_EQ(answered, asked);
+  EXPECT_TRUE(std::ranges::is_sorted(counts));
+  EXPECT_TRUE(mailbox.run_until_it_says("mail=20\n"));
+}
+
+TEST_P(ThreadedLink, MemoryIsAskedWhereTheGuestStands) {
+  Mailbox mailbox(qemu(), time_from(), {"memory"});
+  sim::LinkGuest& guest = *mailbox.guest().operator->();
+  const Instant standing = guest.now();
+  const std::uint32_t mail = 7;
+  std::array<std::byte, 8> words{};
+  EXPECT_TRUE(guest.dma("memory").write_now(mailbox.words() + 4, std::as_bytes(std::span(&mail, 1)), limit));
+  EXPECT_TRUE(guest.dma("memory").read_now(mailbox.words(), words, limit));
+  EXPECT_EQ(words[4], std::byte{7}) << "the guest has not run meanwhile";
+  EXPECT_FALSE(guest.dma("memory").read_now(0xffff'ffff'ffff'0000, words, limit)) << "no memory";
+  EXPECT_EQ(guest.now(), standing);
+  EXPECT_TRUE(mailbox.run_until_it_says("mail=7\n"));
+}
+
+// The guest stands for its simulator to take them, and goes on with the same instant.
+TEST_P(ThreadedLink, AnswersThatAreTooMuchAreGivenInSeveralReports) {
+  Mailbox mailbox(qemu(), time_from());
+  sim::LinkGuest& guest = *mailbox.guest().operator->();
+  const Instant at = guest.now() + 3_ms;
+  std::vector<std::int64_t> answered;
+  for (int i = 0; i < 60; ++i) {
+    guest.dma("memory").read(at, 0x8000'0000, 60'000, [&](Instant when, const sim::DmaResult& result) {
+      EXPECT_EQ(result.bytes.size(), 60'000U);
+      answered.push_back(when.since_origin().ns());
+    });
+  }
+  EXPECT_EQ(guest.run_until(at + 1_ms, limit).now, at + 1_ms);
+  EXPECT_EQ(answered, std::vector<std::int64_t>(60, at.since_origin().ns()));
 }
 
 // As soon as it can, which is at an instant of its own, well before the horizon.

@@ -85,7 +85,14 @@ void Channels::deliver(time::Instant now) {
 
 // A request of few bytes has an answer of many. The guest is to stand then, and goes on with the next grant.
 bool Channels::must_wait(std::uint16_t channel) const {
-  return wire::link::is_dma(ends_[channel - 1U]->declared()) && session_->is_full(channel);
+  if (!wire::link::is_dma(ends_[channel - 1U]->declared())) {
+    return false;
+  }
+  std::size_t kept = 0;
+  for (const Late& late : late_) {
+    kept += late.channel == channel ? late.payload.size() : 0;
+  }
+  return session_->is_full(channel, kept);
 }
 
 void Channels::output(std::uint16_t channel, std::span<const std::byte> payload) {

@@ -28,7 +28,6 @@ class StockChannels {
   [[nodiscard]] const std::vector<std::unique_ptr<DeviceInQemu>>& devices() const { return devices_; }
   [[nodiscard]] Snapshots& snapshots() { return snapshots_; }
   [[nodiscard]] bool has_windows() const { return !options_.windows.empty(); }
-  [[nodiscard]] bool has_memories() const { return !options_.memories.empty(); }
 
  private:
   ChannelOptions options_;

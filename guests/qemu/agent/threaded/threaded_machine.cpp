@@ -83,11 +83,6 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
                           "window=, ports=: a read would have to hold the threads of several vCPUs within an "
                           "instruction; count instructions (-accel tcg -icount 3,sleep=off), or leave them out");
       }
-      if (devices_->has_memories()) {
-        throw base::Error(base::ErrorCode::unsupported,
-                          "dma=: memory is read and written at exact instants; count instructions (-accel tcg -icount "
-                          "3,sleep=off), or leave it out");
-      }
     }
     if (options.time_from_instructions) {
       counters_.emplace(plugin, symbols, time_symbols_, program_lookup());
