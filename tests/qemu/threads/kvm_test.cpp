@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
 // QEMUs that run their guest by KVM: the same promises as multi-threaded TCG's. Skipped where /dev/kvm is not usable.
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "fermata/host/kvm.hpp"
 #include "tests/qemu/support/fixture.hpp"
+#include "tests/qemu/support/linked_qemu.hpp"
 #include "tests/qemu/support/monitored.hpp"
 
 namespace fermata::qemu_test {
@@ -241,6 +246,55 @@ std::vector<Clocks> clocks_in(const std::string& output) {
 // The guest is held for about as long as it runs, which none of its clocks shows; but for its counter on a host that
 // does not obey, as is said then: FERMATA_KVM_OBEYS says that this one does. FERMATA_KVM_CLOCKS runs for longer and
 // prints them.
+// A PC takes some time to boot. What it is sent, and its memory is asked for, is so at those instants; what it sends
+// has the instants at which it next stands.
+TEST_P(Kvm, ChannelsOverLinkV1) {
+  LinkedQemu guest(qemu(), {.arch = "x86_64",
+                            .guest = "mailbox",
+                            .more = {"-accel", "kvm"},
+                            .channels = {"dma=memory"},
+                            .link = {.reactive = {"memory"}}});
+  EXPECT_EQ(guest->abilities() & wire::link::ability_exact, 0U);
+  std::string said;
+  const auto run_until_it_says = [&](const std::string& what) {
+    while (said.find(what) == std::string::npos && guest->now() < time::Instant::at(20'000_ms)) {
+      const time::Instant end = guest->now() + 10_ms;
+      EXPECT_EQ(guest->run_until(end, limit).now, end);
+      for (const auto& [at, text] : guest.take_outputs()) {
+        EXPECT_EQ(at, end.since_origin().ns());
+        said += text;
+      }
+    }
+    return said.find(what) != std::string::npos;
+  };
+  ASSERT_TRUE(run_until_it_says("\n")) << said << guest.messages();
+  const std::uint64_t words = std::stoull(said.substr(said.find('=') + 1));
+  const std::uint32_t mail = 42;
+  const time::Instant at = guest->now() + 1'234'567_ns;
+  std::vector<time::Instant> done;
+  guest->dma("memory").write(at, words + 4, std::as_bytes(std::span(&mail, 1)),
+                             [&done](time::Instant when, const sim::DmaResult& result) {
+                               EXPECT_TRUE(result.is_done());
+                               done.push_back(when);
+                             });
+  EXPECT_TRUE(run_until_it_says("mail=42\n")) << said << guest.messages();
+  EXPECT_EQ(done, std::vector{at});
+  std::array<std::byte, 4> count{};
+  EXPECT_TRUE(guest->dma("memory").read_now(words, count, limit));
+}
+
+TEST_P(Kvm, AReactiveOutputHasTheGuestStand) {
+  LinkedQemu guest(qemu(),
+                   {.arch = "x86_64", .guest = "time", .more = {"-accel", "kvm"}, .link = {.reactive = {"console"}}});
+  for (int i = 0; i < 3; ++i) {
+    const wire::Stop stop = guest->run_until_output(time::Instant::at(100'000_ms), limit);
+    ASSERT_EQ(stop.reason, wire::StopReason::output);
+    for (const auto& [at, text] : guest.take_outputs()) {
+      EXPECT_EQ(at, stop.now.since_origin().ns()) << text;
+    }
+  }
+}
+
 TEST_P(Kvm, TheGuestsClocksShowVirtualTime) {
   const bool is_long = std::getenv("FERMATA_KVM_CLOCKS") != nullptr;
   Machine machine(qemu(), with_kvm("clocks", {"-machine", most_in_qemu()}));
