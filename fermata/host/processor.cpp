@@ -20,7 +20,9 @@ bool move_off(int processor) {
   if (CPU_COUNT(&others) == 0 || ::sched_setaffinity(0, sizeof others, &others) != 0) {
     return false;
   }
-  ::sched_setaffinity(0, sizeof allowed, &allowed);
+  // Else the thread would be barred from there for good.
+  for (int i = 0; i < 3 && ::sched_setaffinity(0, sizeof allowed, &allowed) != 0; ++i) {
+  }
   return true;
 }
 

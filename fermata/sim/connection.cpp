@@ -31,6 +31,7 @@ Connection Connection::launch(host::Command command, const LinkArgument& link, s
   };
   if (link.transport == Transport::shared_memory) {
     auto [ours, theirs] = transport::SharedMemory::make_pair();
+    ours.keep_apart();
     const auto end = theirs.descriptors();
     start(fmt::format("memory={},life={}", end.memory, end.life_socket), {end.memory, end.life_socket});
     theirs.detach();  // it is the program's now

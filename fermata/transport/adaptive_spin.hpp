@@ -56,8 +56,8 @@ class AdaptiveSpin {
   [[nodiscard]] bool is_skipping() const { return waits_to_skip_ > 0; }
   /// The last spin failed for a reason that is gone: as if it had not been.
   void forgive() {
+    next_skip_ = std::max(shortest_skip, waits_to_skip_);
     waits_to_skip_ = 0;
-    next_skip_ = std::max(shortest_skip, next_skip_ / 8);
   }
 
  private:

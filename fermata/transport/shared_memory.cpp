@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -82,13 +83,8 @@ class SharedMemory::End {
     ring::Consumer in;
   };
 
-  End(host::UniqueFd memory, ring::Region region, Rings rings, UnixSocket life, Side side, bool may_move)
-      : memory_(std::move(memory)),
-        region_(std::move(region)),
-        rings_(rings),
-        life_(std::move(life)),
-        side_(side),
-        may_move_(may_move) {}
+  End(host::UniqueFd memory, ring::Region region, Rings rings, UnixSocket life, Side side)
+      : memory_(std::move(memory)), region_(std::move(region)), rings_(rings), life_(std::move(life)), side_(side) {}
 
   [[nodiscard]] Descriptors descriptors() const {
     return {.memory = memory_.get(), .life_socket = life_.descriptor(), .side = side_};
@@ -101,6 +97,8 @@ class SharedMemory::End {
   IoResult write(std::span<const std::byte> bytes, host::HostDuration wait) {
     return bytes.empty() ? IoResult{} : attempt_until(WaitsFor::room, wait, [this, bytes] { return send_now(bytes); });
   }
+
+  void keep_apart() { is_kept_apart_ = true; }
 
   void close() {
     ours().closed.store(1);
@@ -155,7 +153,9 @@ class SharedMemory::End {
       return life_.look_now_and_then() ? attempt().value_or(IoResult{}) : IoResult{};
     }
     const auto spin = [&] {
-      return spin_.until(host::HostClock::monotonic(), [&] { return (result = attempt()).has_value(); });
+      return spin_.until(
+          host::HostClock::monotonic(), [&] { return (result = attempt()).has_value(); },
+          std::min(wait, AdaptiveSpin::length));
     };
     const bool will_spin = !spin_.is_skipping();
     if (spin() || (will_spin && has_left_peers_processor() && spin())) {
@@ -167,8 +167,9 @@ class SharedMemory::End {
   // Who sleeps is often woken where its waker runs, and cannot answer while that spins there. To spin on elsewhere
   // keeps the two apart, for then neither wakes the other.
   bool has_left_peers_processor() {
-    const bool has_left =
-        may_move_ && host::move_off(static_cast<int>(theirs().processor.load(std::memory_order_relaxed)) - 1);
+    const std::uint32_t told = theirs().processor.load(std::memory_order_relaxed);  // by a peer that may lie
+    constexpr std::uint32_t most = std::numeric_limits<int>::max();
+    const bool has_left = is_kept_apart_ && told != 0 && told <= most && host::move_off(static_cast<int>(told) - 1);
     if (has_left) {
       spin_.forgive();
     }
@@ -177,14 +178,18 @@ class SharedMemory::End {
 
   template <typename Attempt>
   IoResult sleep_until(WaitsFor what, host::HostDuration wait, Attempt attempt) {
+    const auto tell_processor = [this] {
+      ours().processor.store(static_cast<std::uint32_t>(host::current_processor() + 1), std::memory_order_relaxed);
+    };
     const host::Deadline deadline(host::HostClock::monotonic(), wait);
     ring::SleepWord word(ours().asleep);
     for (;;) {
-      ours().processor.store(static_cast<std::uint32_t>(host::current_processor() + 1), std::memory_order_relaxed);
+      tell_processor();
       word.announce(what);
       std::optional<IoResult> result = attempt();
       if (!result) {
         word.wait(what, std::min(deadline.remaining(), longest_sleep));
+        tell_processor();
         result = attempt();
       }
       word.withdraw();
@@ -205,7 +210,7 @@ class SharedMemory::End {
   Rings rings_;
   LifeLine life_;
   Side side_;
-  bool may_move_;
+  bool is_kept_apart_ = false;
   AdaptiveSpin spin_;
 };
 
@@ -223,8 +228,7 @@ std::pair<SharedMemory, SharedMemory> SharedMemory::make_pair(std::size_t capaci
   const auto make_end = [](host::UniqueFd memory, UnixSocket life, Side side) {
     ring::Region region = ring::Region::map(memory.get());
     const End::Rings rings(region, side);
-    return SharedMemory(
-        std::make_unique<End>(std::move(memory), std::move(region), rings, std::move(life), side, true));
+    return SharedMemory(std::make_unique<End>(std::move(memory), std::move(region), rings, std::move(life), side));
   };
   return {make_end(std::move(memory_a), std::move(life_a), Side::a),
           make_end(std::move(memory_b), std::move(life_b), Side::b)};
@@ -247,7 +251,7 @@ SharedMemory SharedMemory::adopt(const Descriptors& descriptors) {
   }
   UnixSocket life = UnixSocket::adopt(descriptors.life_socket);
   return SharedMemory(std::make_unique<End>(host::UniqueFd(descriptors.memory), std::move(region), *rings,
-                                            std::move(life), descriptors.side, false));
+                                            std::move(life), descriptors.side));
 }
 
 SharedMemory::SharedMemory(std::unique_ptr<End> end) : end_(std::move(end)) {}
@@ -284,6 +288,12 @@ void SharedMemory::close() {
   if (end_ != nullptr) {
     end_->close();
     end_.reset();
+  }
+}
+
+void SharedMemory::keep_apart() {
+  if (end_ != nullptr) {
+    end_->keep_apart();
   }
 }
 

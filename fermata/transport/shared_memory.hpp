@@ -48,6 +48,10 @@ class SharedMemory final : public Stream {
   [[nodiscard]] IoResult write(std::span<const std::byte> bytes, host::HostDuration wait) override;
   void close() override;
 
+  /// Lets a wait that has spun in vain move its thread off the processor on which the peer slept last (host::move_off):
+  /// who sleeps is often woken where its waker runs, and cannot answer while that spins there. Off unless said.
+  void keep_apart();
+
   /// Lets go of this end without closing it: after a fork, or once a program was started with its descriptors, each
   /// process detaches what the other one is to use. Afterwards as closed. A process that keeps a copy of its peer's
   /// end would never see the peer die.

@@ -159,6 +159,12 @@ TEST_F(SharedMemoryTest, AHostileHeaderOrSleepWordDoesNoHarm) {
   std::fill_n(head, offsetof(ring::Header, sides), std::byte{0xff});
   region_.words(0).asleep = 0xffffffff;
   region_.words(1).asleep = 0xffffffff;
+  b_.keep_apart();
+  for (const std::uint32_t processor : {0x8000'0000U, 0xffff'ffffU, 0x7fff'ffffU, 1'000'000U, 1U, 2U}) {
+    std::byte none{};
+    region_.words(0).processor = processor;
+    EXPECT_EQ(b_.read({&none, 1}, 1ms), IoResult{});
+  }
   EXPECT_EQ(a_.write(bytes_of("still the same rings"), 0s).count, 20U);
   EXPECT_EQ(read_some(b_, long_enough), "still the same rings");
   std::byte byte{};

@@ -35,6 +35,9 @@ Local start_local(const Wanted& wanted) {
   if (wanted.has_window) {
     config.external_windows.push_back({.name = "board", .range = {.begin = window_base, .size = window_size}});
   }
+  if (wanted.has_memory) {
+    config.dma = {"memory"};
+  }
   auto machine =
       std::make_shared<machine::InProcessGuest>(std::move(config), guest::Follower::Options{}, machine::Protocol::link);
   auto stream = machine->connect();
@@ -71,6 +74,9 @@ std::vector<std::string> channels_of(const Target& /*target*/, const Wanted& wan
   }
   if (wanted.has_window) {
     channels.emplace_back("windows=board@0x10010000+0x1000");
+  }
+  if (wanted.has_memory) {
+    channels.emplace_back("dma=memory");
   }
   return channels;
 }

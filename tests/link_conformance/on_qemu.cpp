@@ -65,6 +65,9 @@ std::vector<std::string> channels_of(const Target& target, const Wanted& wanted)
     channels.push_back(std::string("window=board@") + (target.arch == "x86_64" ? "0xe0000000" : "0x10010000") +
                        "+0x1000");
   }
+  if (wanted.has_memory) {
+    channels.emplace_back("dma=memory");
+  }
   return channels;
 }
 

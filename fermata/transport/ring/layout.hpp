@@ -39,7 +39,7 @@ static_assert(sizeof(Slot) == 64 && offsetof(Slot, bytes) == 4);
 /// What a side that sleeps waits for; the value of its word `asleep`.
 enum class WaitsFor : std::uint32_t { nothing = 0, bytes = 1, room = 2 };
 
-/// The words that one side writes. Positions count slots since the beginning, 64 for each, and never wrap.
+/// The words that one side writes. Positions count slots since the beginning, 64 for each, modulo 2^64.
 struct SideWords {
   alignas(line_bytes) std::atomic<std::uint64_t> written;  ///< into the ring that leads away; for who adopts the side
   alignas(line_bytes) std::atomic<std::uint64_t> read;    ///< from the ring that leads to it, and bytes of a slot begun

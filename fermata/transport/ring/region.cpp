@@ -83,6 +83,7 @@ std::size_t checked_capacity(int descriptor, std::size_t size) {
 }
 
 Header* map_shared(int descriptor, std::size_t size) {
+  // Populated, because the first use of each page costs some 25 us, in the middle of a hand-shake.
   void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, descriptor, 0);
   if (memory == MAP_FAILED) {
     if (errno == EPERM || errno == EACCES) {

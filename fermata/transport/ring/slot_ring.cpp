@@ -8,6 +8,7 @@
 #include "fermata/transport/ring/slot_ring.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <string>
 
 #include "fermata/base/error.hpp"
@@ -25,9 +26,9 @@ std::size_t index_of(std::uint64_t position, std::size_t count) {
   return static_cast<std::size_t>(position / slot_unit) & (count - 1);
 }
 
-// Of the slot at a position, what its tag says once it is written.
+// Of the slot at a position, what its tag says once it is written. Asked at each poll: no division.
 std::uint32_t lap_of(std::uint64_t position, std::size_t count) {
-  return static_cast<std::uint32_t>(position / slot_unit / count + 1) & lap_mask;
+  return static_cast<std::uint32_t>((position / slot_unit >> std::countr_zero(count)) + 1) & lap_mask;
 }
 
 std::size_t slots_for(std::size_t bytes) { return (bytes + slot_bytes - 1) / slot_bytes; }
@@ -86,11 +87,11 @@ std::span<const std::byte> Consumer::next_bytes() const {
   const Slot& slot = slots_[index_of(read_, slots_.size())];
   const std::uint32_t tag = slot.tag.load();
   const std::uint32_t lap = lap_of(read_, slots_.size());
-  if (tag >> count_bits == ((lap - 1) & lap_mask)) {
+  const auto taken = static_cast<std::size_t>(read_ % slot_unit);
+  if (tag >> count_bits == ((lap - 1) & lap_mask) && taken == 0) {
     return {};
   }
   const std::size_t count = tag & count_mask;
-  const auto taken = static_cast<std::size_t>(read_ % slot_unit);
   if (tag >> count_bits != lap || count <= taken || count > slot_bytes) {
     refuse("gave the slot at " + std::to_string(read_) + " the tag " + std::to_string(tag) + ", which cannot be");
   }

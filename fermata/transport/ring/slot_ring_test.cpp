@@ -131,7 +131,7 @@ TEST(SlotRing, AConsumerRefusesTagsThatCannotBe) {
 }
 
 TEST(SlotRing, AConsumerRefusesAPeerThatTakesBytesOfABegunSlotBack) {
-  for (const std::uint32_t hostile : {tag_of(1, 3), tag_of(1, 1), tag_of(2, 7)}) {
+  for (const std::uint32_t hostile : {tag_of(1, 3), tag_of(1, 1), tag_of(2, 7), tag_of(0, 7), 0U}) {
     Memory memory;
     Producer producer = memory.producer();
     Consumer consumer = memory.consumer();

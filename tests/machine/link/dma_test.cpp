@@ -139,57 +139,6 @@ TEST_P(Dma, ReachesMemoryAndNothingElse) {
   EXPECT_EQ(guest->now(), Instant::at(1_ms));
 }
 
-// Replies of an instant that are more than the channel's bound come one grant after the other.
-TEST_P(Dma, WhatIsTooMuchAtOnceHasTheGuestStand) {
-  for (const bool is_reactive : {false, true}) {
-    LinkedGuest guest(GetParam(), with_memory("mailbox", is_reactive ? std::vector<std::string>{"memory"}
-                                                                     : std::vector<std::string>{}));
-    const Instant at = Instant::at(1'000'008_ns);
-    std::vector<Instant> instants;
-    std::vector<std::uint32_t> firsts;
-    for (int i = 0; i < 100; ++i) {
-      guest->dma("memory").read(at, ram_begin, sim::DmaChannel::most, [&](Instant when, const DmaResult& result) {
-        instants.push_back(when);
-        firsts.push_back(word_of(result.bytes));
-      });
-    }
-    int stops = 0;
-    wire::Stop stop;
-    do {
-      guest->grant(Instant::at(2_ms));
-      stop = guest->wait(limit);
-      ++stops;
-      if (stop.reason != StopReason::horizon) {
-        EXPECT_EQ(stop.reason, is_reactive ? StopReason::output : StopReason::full);
-        EXPECT_EQ(stop.now, at);
-      }
-    } while (stop.reason != StopReason::horizon);
-    EXPECT_EQ(instants, std::vector<Instant>(100, at));
-    EXPECT_EQ(firsts, std::vector<std::uint32_t>(100, firsts[0]));
-    EXPECT_EQ(stops, is_reactive ? 8 : 7) << "16 of them make a MiB";
-  }
-}
-
-TEST_P(Dma, RequestsAreTakenBackWithACheckpoint) {
-  LinkedGuest guest(GetParam(), with_memory("mailbox"));
-  Outputs outputs;
-  guest.collect(outputs);
-  guest->run_until(Instant::at(1_ms), limit);
-  const std::uint64_t words = words_of(outputs);
-  std::vector<std::uint32_t> counts;
-  guest->dma("memory").read(Instant::at(3_ms), words, 4,
-                            [&](Instant, const DmaResult& result) { counts.push_back(word_of(result.bytes)); });
-  guest->checkpoint("branch", limit);
-  guest->dma("memory").read(Instant::at(3_ms), words, 4, [](Instant, const DmaResult&) {});
-  guest->run_until(Instant::at(4_ms), limit);
-  for (int i = 0; i < 2; ++i) {
-    guest->restore("branch", limit);
-    guest->run_until(Instant::at(4_ms), limit);
-  }
-  ASSERT_EQ(counts.size(), 3U);
-  EXPECT_EQ(counts, std::vector<std::uint32_t>(3, counts[0]));
-}
-
 // One device in two hosts.
 
 constexpr Instant copier_end = Instant::at(200_ms);

@@ -157,23 +157,6 @@ TEST_P(Dma, ReachesMemoryAndNothingElse) {
   EXPECT_TRUE(guest.take_outputs().empty()) << "nor to the UART";
 }
 
-TEST_P(Dma, WhatIsTooMuchAtOnceHasTheGuestStand) {
-  LinkedQemu guest(qemu(), {.guest = "mailbox", .channels = {"dma=memory"}});
-  const Instant at = Instant::at(1'000'008_ns);
-  std::vector<Instant> instants;
-  for (int i = 0; i < 40; ++i) {
-    guest->dma("memory").read(at, riscv_ram, sim::DmaChannel::most,
-                              [&](Instant when, const DmaResult&) { instants.push_back(when); });
-  }
-  std::vector<StopReason> reasons;
-  do {
-    guest->grant(Instant::at(2_ms));
-    reasons.push_back(guest->wait(limit).reason);
-  } while (reasons.back() != StopReason::horizon && reasons.size() < 10);
-  EXPECT_EQ(instants, std::vector<Instant>(40, at));
-  EXPECT_EQ(reasons, (std::vector{StopReason::full, StopReason::full, StopReason::horizon}));
-}
-
 // "4800872 early=0\n": each line with the instant of its first byte, and of its last.
 std::string told(const Outputs& outputs) {
   std::string text;

@@ -243,9 +243,6 @@ std::vector<Clocks> clocks_in(const std::string& output) {
   return found;
 }
 
-// The guest is held for about as long as it runs, which none of its clocks shows; but for its counter on a host that
-// does not obey, as is said then: FERMATA_KVM_OBEYS says that this one does. FERMATA_KVM_CLOCKS runs for longer and
-// prints them.
 // A PC takes some time to boot. What it is sent, and its memory is asked for, is so at those instants; what it sends
 // has the instants at which it next stands.
 TEST_P(Kvm, ChannelsOverLinkV1) {
@@ -295,6 +292,9 @@ TEST_P(Kvm, AReactiveOutputHasTheGuestStand) {
   }
 }
 
+// The guest is held for about as long as it runs, which none of its clocks shows; but for its counter on a host that
+// does not obey, as is said then: FERMATA_KVM_OBEYS says that this one does. FERMATA_KVM_CLOCKS runs for longer and
+// prints them.
 TEST_P(Kvm, TheGuestsClocksShowVirtualTime) {
   const bool is_long = std::getenv("FERMATA_KVM_CLOCKS") != nullptr;
   Machine machine(qemu(), with_kvm("clocks", {"-machine", most_in_qemu()}));

@@ -48,6 +48,7 @@ Channels::Channels(QemuHost& host, HeldMachine& machine, Snapshots& snapshots, s
       snapshots_(&snapshots),
       ends_(std::move(ends)),
       inputs_(ends_.size()),
+      kept_(ends_.size()),
       rooms_(ends_.size()) {
   machine.set_inputs(*this);
   for (std::size_t i = 0; i < ends_.size(); ++i) {
@@ -85,14 +86,7 @@ void Channels::deliver(time::Instant now) {
 
 // A request of few bytes has an answer of many. The guest is to stand then, and goes on with the next grant.
 bool Channels::must_wait(std::uint16_t channel) const {
-  if (!wire::link::is_dma(ends_[channel - 1U]->declared())) {
-    return false;
-  }
-  std::size_t kept = 0;
-  for (const Late& late : late_) {
-    kept += late.channel == channel ? late.payload.size() : 0;
-  }
-  return session_->is_full(channel, kept);
+  return wire::link::is_dma(ends_[channel - 1U]->declared()) && session_->is_full(channel, kept_[channel - 1U]);
 }
 
 void Channels::output(std::uint16_t channel, std::span<const std::byte> payload) {
@@ -110,6 +104,7 @@ void Channels::output(std::uint16_t channel, std::span<const std::byte> payload)
 // The session is another thread's: what room there was when the machine last stood is what counts, or less.
 void Channels::keep(std::uint16_t channel, std::span<const std::byte> payload) {
   late_.push_back({channel, {payload.begin(), payload.end()}});
+  kept_[channel - 1U] += payload.size();
   std::size_t& room = rooms_[channel - 1U];
   if (room <= payload.size()) {
     machine_->stop_soon();
@@ -131,6 +126,7 @@ void Channels::standing(time::Instant now) {
   for (const Late& late : std::exchange(late_, {})) {
     tell(late.channel, now, late.payload);
   }
+  std::ranges::fill(kept_, 0);
   for (std::size_t i = 0; i < rooms_.size(); ++i) {
     rooms_[i] = session_->room_for_output(static_cast<std::uint16_t>(i + 1));
   }
@@ -172,6 +168,7 @@ void Channels::load(const Saved& saved) {
   machine_->return_to(saved.now);
   last_output_ = saved.now;
   late_.clear();
+  std::ranges::fill(kept_, 0);
 }
 
 void Channels::checkpoint(const std::string& name) {

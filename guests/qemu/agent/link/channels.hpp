@@ -85,6 +85,7 @@ class Channels final : public wire::link::GuestSession::Port, public Inputs {
 
   time::Instant last_output_;
   std::vector<Late> late_;          // not told yet; under QEMU's lock
+  std::vector<std::size_t> kept_;   // by channel: its bytes in late_
   std::vector<std::size_t> rooms_;  // by channel: bytes of output before the machine is to stand
   bool has_told_late_ = false;
 

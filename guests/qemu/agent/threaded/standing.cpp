@@ -28,8 +28,16 @@ constexpr auto longest_goodbye = std::chrono::seconds(11);
 
 }  // namespace
 
+// The agent's thread has the session nearly all the time: who tells of QEMU's end would hardly ever find it free.
+void ThreadedExecutor::give_way_to_the_end() {
+  while (is_end_coming_ && !is_over()) {
+    host_.pause();
+  }
+}
+
 // Not once QEMU has ended, whose last word is told.
 void ThreadedExecutor::with_follower(const std::function<void(guest::Follower&)>& use) {
+  give_way_to_the_end();
   const std::lock_guard guard(following_);
   if (!is_over()) {
     use(*follower_);
@@ -38,6 +46,7 @@ void ThreadedExecutor::with_follower(const std::function<void(guest::Follower&)>
 
 void ThreadedExecutor::with_inputs(const std::function<void(Inputs&)>& use) {
   if (inputs_ != nullptr) {
+    give_way_to_the_end();
     const std::lock_guard guard(following_);
     if (!is_over()) {
       use(*inputs_);
@@ -138,6 +147,7 @@ bool ThreadedExecutor::tell_news() {
 
 // Some devices of QEMU 7.2 end the process themselves, from within a guest's instruction.
 void ThreadedExecutor::ended(int exit_status) {
+  is_end_coming_ = true;
   std::unique_lock guard(following_, std::defer_lock);
   const host::Deadline deadline(host::HostClock::monotonic(), longest_goodbye);
   while (!guard.try_lock() && !deadline.has_passed()) {  // no timed lock: ThreadSanitizer does not see those

@@ -76,6 +76,7 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   [[nodiscard]] time::Instant next_stop() const;
   [[nodiscard]] time::Instant standing_at() const;
   [[nodiscard]] bool is_held_at_horizon() const { return is_held_ && !is_pausing_; }
+  void give_way_to_the_end();
   void with_follower(const std::function<void(guest::Follower&)>& use);
   void with_inputs(const std::function<void(Inputs&)>& use);
   void keep_news(wire::StopReason reason);
@@ -107,6 +108,7 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   // Whose turn with the session it is: the agent's thread's, or that of QEMU's end, which may not have QEMU's lock.
   // With it the agent's thread takes QEMU's lock only for checkpoints; `ended` gives up after a while.
   std::mutex following_;
+  std::atomic<bool> is_end_coming_{false};
 
   // Of the agent's thread.
   std::optional<time::Instant> granted_;

@@ -12,13 +12,6 @@
 namespace fermata::qemu {
 namespace {
 
-struct Job {
-  IoSymbols qemu;
-  const bool* is_too_late;
-  std::vector<std::string> commands;
-  std::function<void(std::string)> done;
-};
-
 // What the monitor prints for a command is its error: these print nothing otherwise.
 std::string run_command(const IoSymbols& qemu, const std::string& command) {
   char* printed = qemu.qmp_human_monitor_command(command.c_str(), false, 0, nullptr);
@@ -32,11 +25,25 @@ std::string run_command(const IoSymbols& qemu, const std::string& command) {
 
 }  // namespace
 
-StockSnapshots::StockSnapshots(const IoSymbols& symbols) : qemu_(symbols) {
-  if (qemu_.qemu_register_shutdown_notifier != nullptr) {
-    shutdown_.notify = [](QemuNotifier* self, void*) { static_cast<Shutdown*>(self)->has_begun = true; };
-    qemu_.qemu_register_shutdown_notifier(&shutdown_);
+struct StockSnapshots::Job {
+  IoSymbols qemu;
+  const bool* is_too_late;
+  std::vector<std::string> commands;
+  std::function<void(std::string)> done;
+};
+
+// With -no-shutdown QEMU says the same where the machine only pauses.
+void StockSnapshots::listen_to_shutdown() {
+  if (qemu_.qemu_register_shutdown_notifier == nullptr || std::exchange(shutdown_.is_listening, true)) {
+    return;
   }
+  shutdown_.action = qemu_.shutdown_action;
+  shutdown_.notify = [](QemuNotifier* self, void*) {
+    constexpr int pause = 1;  // ShutdownAction
+    auto* shutdown = static_cast<Shutdown*>(self);
+    shutdown->has_begun = shutdown->action == nullptr || *shutdown->action != pause;
+  };
+  qemu_.qemu_register_shutdown_notifier(&shutdown_);
 }
 
 void StockSnapshots::save(const std::string& tag, std::function<void(std::string)> done) {
@@ -49,12 +56,14 @@ void StockSnapshots::load(const std::string& tag, std::function<void(std::string
 }
 
 void StockSnapshots::run(std::vector<std::string> commands, std::function<void(std::string)> done) {
+  listen_to_shutdown();
   auto* job = new Job{qemu_, &shutdown_.has_begun, std::move(commands), std::move(done)};
   qemu_.aio_bh_schedule_oneshot_full(
       qemu_.qemu_get_aio_context(),
       [](void* opaque) {
         const std::unique_ptr<Job> owned(static_cast<Job*>(opaque));
         if (*owned->is_too_late) {
+          owned->done("QEMU is on its way out");
           return;
         }
         std::string error = run_command(owned->qemu, owned->commands.front());

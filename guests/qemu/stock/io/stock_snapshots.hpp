@@ -6,11 +6,11 @@
 
 namespace fermata::qemu {
 
-/// QEMU's own snapshots (HMP savevm and loadvm), made in its main thread. Of what was asked for too late, when QEMU is
-/// on its way out, nobody is told. Made once, before the machine runs; never destroyed while QEMU lives.
+/// QEMU's own snapshots (HMP savevm and loadvm), made in its main thread; not begun any more once QEMU is on its way
+/// out. Not destroyed while QEMU lives, once it was used.
 class StockSnapshots final : public Snapshots {
  public:
-  explicit StockSnapshots(const IoSymbols& symbols);
+  explicit StockSnapshots(const IoSymbols& symbols) : qemu_(symbols) {}
   StockSnapshots(const StockSnapshots&) = delete;
   StockSnapshots& operator=(const StockSnapshots&) = delete;
 
@@ -20,12 +20,18 @@ class StockSnapshots final : public Snapshots {
  private:
   void run(std::vector<std::string> commands, std::function<void(std::string)> done);
 
+  // Of QEMU's main thread.
   struct Shutdown : QemuNotifier {
+    const int* action = nullptr;
+    bool is_listening = false;
     bool has_begun = false;
   };
+  struct Job;
+
+  void listen_to_shutdown();
 
   IoSymbols qemu_;
-  Shutdown shutdown_;
+  Shutdown shutdown_{};
 };
 
 }  // namespace fermata::qemu

@@ -31,7 +31,6 @@ void visit_symbols(IoSymbols& s, Visit visit) {
   visit(IoFeature::memory, "memory_region_unref", s.memory_region_unref);
   visit(IoFeature::snapshots, "qmp_human_monitor_command", s.qmp_human_monitor_command);
   visit(IoFeature::snapshots, "aio_bh_schedule_oneshot_full", s.aio_bh_schedule_oneshot_full);
-  visit(IoFeature::snapshots, "qemu_register_shutdown_notifier", s.qemu_register_shutdown_notifier);
   visit(IoFeature::snapshots, "qemu_get_aio_context", s.qemu_get_aio_context);
 }
 
@@ -73,6 +72,8 @@ IoSymbols find_io_symbols(const SymbolLookup& lookup) {
     slot = reinterpret_cast<Pointer>(lookup(name));
   };
   visit_symbols(symbols, [&](IoFeature, const char* name, auto& slot) { find(name, slot); });
+  find("qemu_register_shutdown_notifier", symbols.qemu_register_shutdown_notifier);
+  find("shutdown_action", symbols.shutdown_action);
   find("cpu_physical_memory_rw", symbols.cpu_physical_memory_rw);
   find("physical_memory_read", symbols.physical_memory_read);
   find("physical_memory_write", symbols.physical_memory_write);

@@ -60,7 +60,8 @@ struct IoSymbols {
   char* (*qmp_human_monitor_command)(const char* line, bool has_cpu, std::int64_t cpu, void** error) = nullptr;
   void (*aio_bh_schedule_oneshot_full)(void* context, void (*call)(void*), void* opaque, const char* name) = nullptr;
   void* (*qemu_get_aio_context)() = nullptr;
-  void (*qemu_register_shutdown_notifier)(QemuNotifier*) = nullptr;
+  void (*qemu_register_shutdown_notifier)(QemuNotifier*) = nullptr;  // done without, as is the next
+  const int* shutdown_action = nullptr;
 };
 
 /// What the agent can do of I/O in a QEMU.
