@@ -48,7 +48,7 @@ inline auto each_program() { return ::testing::ValuesIn(program_targets()); }
 /// GoogleTest's way to name the parameter.
 inline void PrintTo(const Target& target, std::ostream* out) { *out << target_name({target, 0}); }
 
-/// What a test wants of its guest. On every target the channels are called serial0, ethernet0, line20, board and memory.
+/// What a test wants of its guest. On every target its channels are serial0, ethernet0, line20, board and memory.
 struct Wanted {
   std::string program;  ///< one of tests/guests
   bool has_window = false;

@@ -50,7 +50,7 @@ void stand(RawLink& link, Instant booted) {
 }
 
 // Really so: it has told that it has come further.
-void run(RawLink& link, Instant booted) {
+void let_run(RawLink& link, Instant booted) {
   stand(link, booted);
   link.session().ask_milestones({booted + 2_ms, 1_ms});
   link.session().grant(Instant::at(1'000'000_s));
@@ -103,7 +103,7 @@ std::vector<State> states() {
       {"with HELLO said", spin, [](RawLink& link, Instant) { link.flush(); }},
       {"after the hand-shake", spin, [](RawLink& link, Instant) { link.open(); }},
       {"while it stands", spin, stand},
-      {"while it runs", spin, run},
+      {"while it runs", spin, let_run},
       {"while it sleeps",
        {.program = "echo"},
        [](RawLink& link, Instant) {
@@ -123,7 +123,7 @@ std::vector<State> states() {
        true},
       {"in the middle of a message to a guest that runs", spin,
        [](RawLink& link, Instant booted) {
-         run(link, booted);
+         let_run(link, booted);
          say_half(link, bytes_of(Grant{.header = {}, .horizon_ns = 1, .reports = 1}));
        },
        true},
