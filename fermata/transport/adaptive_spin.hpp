@@ -11,7 +11,8 @@ namespace fermata::transport {
 /// more than many hand-shakes take, so a spin pays where the peer answers soon and a core is free, and costs dearly
 /// where not: after a spin that failed the next waits go without, 1 at first and eight times as many each further time.
 /// A success halves that. So what fails once costs next to nothing - one long skip would also have the peer's spins
-/// fail, which then finds us asleep -, and spins that fail more than every fourth time soon end.
+/// fail, which then finds us asleep -, and spins that fail more than every fourth time soon end. A spin from which the
+/// host took the core away has failed, too, however it ended: others have use for it.
 class AdaptiveSpin {
  public:
   /// Several times what a wake-up costs (30 to 40 us where this was measured), so that sleeping then adds little.
@@ -37,19 +38,24 @@ class AdaptiveSpin {
       return false;
     };
     bool is_success = is_soon_ready();
+    bool was_taken_off = false;
     if (!is_success) {
-      const host::HostInstant end = clock.now() + longest;
+      host::HostInstant looked = clock.now();
+      const host::HostInstant end = looked + longest;
       do {
         is_success = is_soon_ready();
-      } while (!is_success && clock.now() < end);
+        const host::HostInstant now = clock.now();
+        was_taken_off = was_taken_off || now - looked > shortest_absence;
+        looked = now;
+      } while (!is_success && looked < end);
     }
-    if (is_success) {
+    if (is_success && !was_taken_off) {
       next_skip_ = std::max(shortest_skip, next_skip_ / 2);
       return true;
     }
     waits_to_skip_ = next_skip_;
     next_skip_ = std::min(longest_skip, next_skip_ * 8);
-    return false;
+    return is_success;
   }
 
   /// True if the next wait goes without.
@@ -68,6 +74,8 @@ class AdaptiveSpin {
 #endif
   }
 
+  // Between two looks at the clock: that is far more than the polls take.
+  static constexpr host::HostDuration shortest_absence = std::chrono::microseconds(30);
   static constexpr int shortest_skip = 1;
   static constexpr int longest_skip = 4096;
 

@@ -67,6 +67,27 @@ TEST(AdaptiveSpin, SkipsMoreAfterEachFailureAndFewerAfterSuccess) {
   EXPECT_EQ(waits_until_next_spin(spin, clock), 2048) << "halved by the success before";
 }
 
+// A clock that the host's scheduler shows in: each look comes long after the one before.
+class InterruptedClock final : public host::HostClock {
+ public:
+  [[nodiscard]] host::HostInstant now() const override { return {std::chrono::microseconds(40 * ++looks_)}; }
+
+ private:
+  mutable int looks_ = 0;
+};
+
+TEST(AdaptiveSpin, ASuccessForWhichOthersHadToWaitIsNone) {
+  const InterruptedClock clock;
+  AdaptiveSpin spin;
+  int calls = 0;
+  EXPECT_TRUE(spin.until(clock, [&calls] { return ++calls == 2 * AdaptiveSpin::polls_between_looks; }));
+  EXPECT_TRUE(spin.is_skipping());
+  calls = 0;
+  EXPECT_FALSE(spin.until(clock, [] { return true; })) << "skipped";
+  EXPECT_TRUE(spin.until(clock, [&calls] { return ++calls == AdaptiveSpin::polls_between_looks; }));
+  EXPECT_FALSE(spin.is_skipping()) << "it was there before anybody looked at the clock";
+}
+
 TEST(AdaptiveSpin, AFailureThatIsForgivenCostsNothing) {
   const CountingClock clock;
   AdaptiveSpin spin;

@@ -6,13 +6,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <limits>
 #include <optional>
 #include <string>
 
 #include "fermata/base/error.hpp"
 #include "fermata/host/processor.hpp"
 #include "fermata/transport/adaptive_spin.hpp"
+#include "fermata/transport/apart.hpp"
 #include "fermata/transport/ring/region.hpp"
 #include "fermata/transport/ring/sleep_word.hpp"
 #include "fermata/transport/ring/slot_ring.hpp"
@@ -98,7 +98,7 @@ class SharedMemory::End {
     return bytes.empty() ? IoResult{} : attempt_until(WaitsFor::room, wait, [this, bytes] { return send_now(bytes); });
   }
 
-  void keep_apart() { is_kept_apart_ = true; }
+  void keep_apart() { apart_.turn_on(); }
 
   void close() {
     ours().closed.store(1);
@@ -159,6 +159,7 @@ class SharedMemory::End {
     };
     const bool will_spin = !spin_.is_skipping();
     if (spin() || (will_spin && has_left_peers_processor() && spin())) {
+      apart_.succeeded();
       return *result;
     }
     return sleep_until(what, wait, attempt);
@@ -167,9 +168,7 @@ class SharedMemory::End {
   // Who sleeps is often woken where its waker runs, and cannot answer while that spins there. To spin on elsewhere
   // keeps the two apart, for then neither wakes the other.
   bool has_left_peers_processor() {
-    const std::uint32_t told = theirs().processor.load(std::memory_order_relaxed);  // by a peer that may lie
-    constexpr std::uint32_t most = std::numeric_limits<int>::max();
-    const bool has_left = is_kept_apart_ && told != 0 && told <= most && host::move_off(static_cast<int>(told) - 1);
+    const bool has_left = apart_.leave(theirs().processor.load(std::memory_order_relaxed));
     if (has_left) {
       spin_.forgive();
     }
@@ -210,7 +209,7 @@ class SharedMemory::End {
   Rings rings_;
   LifeLine life_;
   Side side_;
-  bool is_kept_apart_ = false;
+  Apart apart_;
   AdaptiveSpin spin_;
 };
 
