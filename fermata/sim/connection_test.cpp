@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "fermata/base/error.hpp"
+#include "fermata/transport/shared_memory.hpp"
 
 namespace fermata::sim {
 namespace {
@@ -47,6 +50,34 @@ TEST(Connection, ATimeOutNamesWhoIsWaitedFor) {
     EXPECT_NE(std::string(error.what()).find("board did not report within 2 s"), std::string::npos);
     EXPECT_NE(std::string(error.what()).find("3 grants outstanding"), std::string::npos);
   }
+}
+
+// What flush() needs of a session.
+struct Messages {
+  [[nodiscard]] std::span<const std::byte> outgoing() const { return out; }
+  void sent(std::size_t count) { out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(count)); }
+  void receive(std::span<const std::byte> bytes) { taken += bytes.size(); }
+  std::vector<std::byte> out;
+  std::size_t taken = 0;
+};
+
+TEST(Connection, AGuestThatIsToBeHeardFirstIsHeard) {
+  constexpr std::size_t much = 100'000;
+  auto [ours, theirs] = transport::SharedMemory::make_pair(4096);
+  std::thread guest([&end = theirs] {
+    std::vector<std::byte> bytes(much);
+    for (std::size_t written = 0; written < much;) {  // before it reads anything
+      written += end.write(std::span(bytes).subspan(written), 30s).count;
+    }
+    for (std::size_t read = 0; read < much;) {
+      read += end.read(bytes, 30s).count;
+    }
+  });
+  Connection connection{.name = "board", .stream = std::make_unique<transport::SharedMemory>(std::move(ours))};
+  Messages messages{.out = std::vector<std::byte>(much)};
+  EXPECT_TRUE(connection.flush(messages, 0));
+  EXPECT_GE(messages.taken, much - 4096) << "the rest is still in the ring";
+  guest.join();
 }
 
 TEST(Connection, AProgramThatStaysIsEnded) {
