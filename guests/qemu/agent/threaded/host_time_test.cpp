@@ -40,6 +40,7 @@ class HeldVcpus final : public Vcpus {
   void turn_clock_off() override {}
   void stop_this() override {}
   void bar(const std::function<void()>& /*wait*/) override {}
+  [[nodiscard]] bool is_barred(int /*vcpu*/) const override { return false; }
   [[nodiscard]] Duration running_clock() const override {
     const Duration now = host;
     host = host + step;

@@ -175,7 +175,8 @@ void InstructionTime::queue_wait(int index) {
   }
 }
 
-// Until the next slice, or until QEMU has this vCPU stand, which shows in the clock: it must not go on before. At once
+// Until the next slice, or until QEMU has this vCPU stand, which shows in the clock: it must not go on before. Or until
+// it is barred, when a reset has QEMU let it go, and the clock on, while the agent waits for it to stand. At once
 // if it was only to hear of another end, or if the machine is stopped: QEMU's main thread may want this thread to do
 // something for it then, before a machine's start with the clock on.
 void InstructionTime::wait(int index) {
@@ -200,7 +201,7 @@ void InstructionTime::wait(int index) {
     if (self.has_arrived && have_all_arrived()) {
       arrived_.notify_one();
     }
-    while (self.has_arrived && host_.is_clock_enabled()) {
+    while (self.has_arrived && host_.is_clock_enabled() && !vcpus_.is_barred(index)) {
       released_.wait_for(guard, must_let_go_ ? short_interval : look_interval);
     }
     self.has_arrived = false;

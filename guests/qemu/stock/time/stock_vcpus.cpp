@@ -71,6 +71,9 @@ void StockVcpus::listen(Listener& listener) {
   }
   let_go_ = [this, &listener] {
     is_reset_asked_ = qemu_.qemu_reset_requested_get() != 0;
+    for (const auto& vcpu : vcpus_) {
+      vcpu->is_barred = false;
+    }
     listener.vcpus_let_go();
   };
   listen_to_accelerator(listener);
@@ -100,14 +103,26 @@ bool StockVcpus::is_reset_due() const { return is_reset_asked_ || qemu_.qemu_res
 void StockVcpus::bar(const std::function<void()>& wait) {
   for (const auto& vcpu : vcpus_) {
     vcpu->wait = wait;
+    vcpu->is_barred = true;
     qemu_.async_run_on_cpu(
         vcpu->cpu,
         [](QemuCpu* /*cpu*/, std::uint64_t opaque) {
           auto* self = reinterpret_cast<Vcpu*>(opaque);
           self->find_clock();
+          self->is_to_stand = false;
           self->wait();
+          if (!self->is_to_stand) {
+            self->is_barred = false;
+          }
         },
         reinterpret_cast<std::uint64_t>(vcpu.get()));
+  }
+}
+
+void StockVcpus::stop_this() {
+  time_.cpu_stop_current();
+  if (vcpu_of_this_thread != nullptr) {
+    vcpu_of_this_thread->is_to_stand = true;
   }
 }
 

@@ -25,9 +25,12 @@ class StockVcpus final : public Vcpus {
   void run_timers() override { time_.qemu_clock_run_timers(virtual_clock); }
   void listen(Listener& listener) override;
   [[nodiscard]] bool is_reset_due() const override;
-  void stop_this() override { time_.cpu_stop_current(); }
+  void stop_this() override;
   void turn_clock_off() override { time_.qemu_clock_enable(virtual_clock, false); }
   void bar(const std::function<void()>& wait) override;
+  [[nodiscard]] bool is_barred(int vcpu) const override {
+    return vcpus_[static_cast<std::size_t>(vcpu)]->is_barred.load();
+  }
   [[nodiscard]] time::Duration running_clock() const override;
   bool set_running_clock(time::Duration reading) override;
   [[nodiscard]] int count() const override { return static_cast<int>(vcpus_.size()); }
@@ -41,6 +44,8 @@ class StockVcpus final : public Vcpus {
   struct Vcpu {
     QemuCpu* cpu;
     std::function<void()> wait{};
+    std::atomic<bool> is_barred{false};
+    bool is_to_stand = false;                  // of its thread: the call of `bar` said so
     std::optional<host::ThreadClock> clock{};  // valid once has_clock is true
     std::atomic<bool> has_clock{false};
     std::atomic<bool> is_watched{false};

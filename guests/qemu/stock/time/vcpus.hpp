@@ -46,6 +46,9 @@ class Vcpus {
   /// Has each vCPU that is about to go on call `wait`, in its thread with the lock held, before its next instruction.
   /// While the vCPUs stand.
   virtual void bar(const std::function<void()>& wait) = 0;
+  /// True from `bar` until this vCPU has done with its call, and if that had it stand until the vCPUs are let go: its
+  /// thread must not wait for anything else. Any thread, no lock.
+  [[nodiscard]] virtual bool is_barred(int vcpu) const = 0;
   /// From within `wait`: has the vCPU whose thread this is stand once that returns, as `pause` does.
   virtual void stop_this() = 0;
 

@@ -292,7 +292,11 @@ void FakeMachine::Halting::run_timers() {
 
 void FakeMachine::Halting::bar(const std::function<void()>& wait) {
   for (int i = 0; i < machine_.count(); ++i) {
-    machine_.queue(i, wait);
+    machine_.which(i).is_barred = true;
+    machine_.queue(i, [this, i, wait] {
+      machine_.which(i).is_barred = false;
+      wait();
+    });
   }
 }
 

@@ -136,6 +136,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
  private:
   using Guard = std::unique_lock<std::recursive_mutex>;
   struct Vcpu {
+    std::atomic<bool> is_barred{false};
     std::thread thread{};
     std::thread::id id{};
     std::deque<std::function<void()>> work{};
@@ -158,6 +159,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
     void stop_this() override { machine_.which(machine_.this_vcpu()).must_stop = true; }
     void turn_clock_off() override { machine_.is_clock_enabled_ = false; }
     void bar(const std::function<void()>& wait) override;
+    [[nodiscard]] bool is_barred(int vcpu) const override { return machine_.which(vcpu).is_barred.load(); }
     [[nodiscard]] time::Duration running_clock() const override;
     bool set_running_clock(time::Duration reading) override;
     [[nodiscard]] int count() const override { return machine_.count(); }
