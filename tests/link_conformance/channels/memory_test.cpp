@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "tests/link_conformance/target.hpp"
+#include "tests/support/said.hpp"
 
 namespace fermata::conformance_test {
 namespace {
@@ -35,7 +36,7 @@ std::uint64_t words_of(Guest& guest) {
     guest->run_until(guest->now() + 1_ms, limit);
     said += text_of(guest.take_outputs());
   }
-  return said.starts_with("words=") ? std::stoull(said.substr(std::strlen("words="))) : 0;
+  return static_cast<std::uint64_t>(number_said(said, "words=").value());
 }
 
 class Memory : public Conformance {};

@@ -14,6 +14,7 @@
 #include "fermata/sim/device_host/device_host.hpp"
 #include "fermata/wire/link/simulator_session.hpp"
 #include "tests/machine/link/linked_guest.hpp"
+#include "tests/support/said.hpp"
 
 namespace fermata::machine_test {
 namespace {
@@ -45,7 +46,9 @@ std::uint32_t word_of(std::span<const std::byte> bytes) {
 }
 
 // Of the guest `mailbox`, which says so at first.
-std::uint64_t words_of(const Outputs& outputs) { return std::stoull(joined(outputs).substr(std::strlen("words="))); }
+std::uint64_t words_of(const Outputs& outputs) {
+  return static_cast<std::uint64_t>(test_support::number_said(joined(outputs), "words=").value());
+}
 
 struct MemorySeen {
   std::vector<std::pair<std::int64_t, std::uint32_t>> counts{};

@@ -29,7 +29,6 @@ INSTANTIATE_TEST_SUITE_P(Qemu, Dma, every_version(), version_name);
 
 constexpr std::uint64_t riscv_ram = 0x8000'0000;
 constexpr Instant copies_are_done = Instant::at(200_ms);
-constexpr Instant latest_begin = Instant::at(5_s);
 
 std::uint32_t first_word(std::span<const std::byte> bytes) {
   std::uint32_t word = 0;
@@ -58,7 +57,9 @@ struct Noted {
 };
 
 // "words=2147488000\n", which it says at first.
-std::uint64_t address_in(const Outputs& outputs) { return std::stoull(text_of(outputs).substr(std::strlen("words="))); }
+std::uint64_t address_in(const Outputs& outputs) {
+  return static_cast<std::uint64_t>(number_said(text_of(outputs), "words=").value());
+}
 
 Noted noted_on_qemu(const Qemu& qemu, const std::string& arch, Duration quantum, sim::Transport transport,
                     bool is_reactive) {
@@ -67,11 +68,7 @@ Noted noted_on_qemu(const Qemu& qemu, const std::string& arch, Duration quantum,
   options.link.reactive = is_reactive ? std::vector<std::string>{"memory"} : std::vector<std::string>{};
   LinkedQemu guest(qemu, options);
   Noted noted;
-  while (text_of(noted.outputs).find('\n') == std::string::npos && guest->now() < latest_begin) {  // a PC's BIOS first
-    guest->run_until(guest->now() + 1_ms, limit);
-    const Outputs more = guest.take_outputs();
-    noted.outputs.insert(noted.outputs.end(), more.begin(), more.end());
-  }
+  noted.outputs = guest.run_until_it_says("\n", 1_ms);  // a PC's BIOS first
   const Instant begin = guest->now();
   ask(*guest.operator->(), begin, address_in(noted.outputs), noted.counts);
   guest.run_in_quanta(begin + 2_ms, quantum);

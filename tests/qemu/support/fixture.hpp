@@ -17,6 +17,7 @@
 #include "fermata/transport/unix_socket.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/programs.hpp"
+#include "tests/support/said.hpp"
 
 namespace fermata::qemu_test {
 

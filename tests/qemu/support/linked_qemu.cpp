@@ -44,4 +44,13 @@ void LinkedQemu::run_in_quanta(time::Instant end, time::Duration quantum) {
   }
 }
 
+Outputs LinkedQemu::run_until_it_says(const std::string& what, time::Duration quantum) {
+  const time::Instant latest = guest_.now() + 20_s;
+  while (text_of(*outputs_).find(what) == std::string::npos && guest_.now() < latest) {
+    guest_.run_until(guest_.now() + quantum, limit);
+  }
+  EXPECT_NE(text_of(*outputs_).find(what), std::string::npos) << "not said: " << what << "\n" << messages();
+  return take_outputs();
+}
+
 }  // namespace fermata::qemu_test

@@ -31,6 +31,9 @@ class LinkedQemu {
 
   /// Grants `quantum` by `quantum` until `end`.
   void run_in_quanta(time::Instant end, time::Duration quantum);
+  /// Grants `quantum` by `quantum` until what it has sent and nobody has taken yet has `what` in it, which is expected
+  /// within 20 s of its time. Takes the outputs.
+  Outputs run_until_it_says(const std::string& what, time::Duration quantum);
   /// What the guest has sent since this was asked last.
   Outputs take_outputs() { return std::exchange(*outputs_, {}); }
   /// What QEMU has printed so far.

@@ -27,7 +27,7 @@ template <std::size_t Count>
   std::size_t count = 0;
   for (std::string word; text >> word;) {
     if (word.starts_with("0x") && count < Count) {
-      words.at(count++) = std::stoll(word, nullptr, 16);
+      words.at(count++) = static_cast<std::int64_t>(std::stoull(word, nullptr, 16));
     }
   }
   EXPECT_EQ(count, Count) << text.str();

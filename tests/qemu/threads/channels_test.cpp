@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,18 +31,8 @@ class ThreadedLink : public ThreadedQemuTest {
 
 INSTANTIATE_TEST_SUITE_P(Qemu, ThreadedLink, every_threaded_way(), way_name);
 
-// What the guest's own clock showed, of whole lines t=NS.
-std::vector<std::int64_t> clock_of(const Outputs& outputs) {
-  const std::string text = text_of(outputs);
-  std::istringstream lines(text.substr(0, text.rfind('\n') + 1));
-  std::vector<std::int64_t> found;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("t=")) {
-      found.push_back(std::stoll(line.substr(2)));
-    }
-  }
-  return found;
-}
+// What the guest's own clock showed.
+std::vector<std::int64_t> clock_of(const Outputs& outputs) { return numbers_said(text_of(outputs), "t="); }
 
 TEST_P(ThreadedLink, TheHandshakeSaysThatNothingIsExact) {
   LinkedQemu guest = start({.guest = "line", .channels = {"line=alarm:20"}});
@@ -116,30 +105,19 @@ class Mailbox {
                       .channels = {"dma=memory"},
                       .link = {.reactive = std::move(reactive)},
                       .threads = time}) {
-    run_until_it_says("\n");
-    const std::string name = "words=";
-    words_ = said_.starts_with(name) ? std::stoull(said_.substr(name.size())) : 0;
+    const std::string said = text_of(guest_.run_until_it_says("\n", 1_ms));
+    words_ = static_cast<std::uint64_t>(number_said(said, "words=").value());
   }
   [[nodiscard]] LinkedQemu& guest() { return guest_; }
   [[nodiscard]] std::uint64_t words() const { return words_; }
-  // True once it has; for at most 10 s of its time.
-  bool run_until_it_says(const std::string& what) {
-    while (said_.find(what) == std::string::npos && guest_->now() < Instant::at(10'000_ms)) {
-      guest_->run_until(guest_->now() + 1_ms, limit);
-      said_ += text_of(guest_.take_outputs());
-    }
-    return said_.find(what) != std::string::npos;
-  }
 
  private:
   LinkedQemu guest_;
-  std::string said_;
   std::uint64_t words_ = 0;
 };
 
 TEST_P(ThreadedLink, MemoryIsReadAndWrittenWhereTheGuestStandsForIt) {
   Mailbox mailbox(qemu(), time_from());
-  ASSERT_NE(mailbox.words(), 0U);
   sim::LinkGuest& guest = *mailbox.guest().operator->();
   EXPECT_NE(guest.abilities() & wire::link::ability_dma, 0U);
   std::vector<std::int64_t> asked;
@@ -160,7 +138,7 @@ TEST_P(ThreadedLink, MemoryIsReadAndWrittenWhereTheGuestStandsForIt) {
   guest.run_until(begin + 20_ms, limit);
   EXPECT_EQ(answered, asked);
   EXPECT_TRUE(std::ranges::is_sorted(counts));
-  EXPECT_TRUE(mailbox.run_until_it_says("mail=20\n"));
+  mailbox.guest().run_until_it_says("mail=20\n", 1_ms);
 }
 
 TEST_P(ThreadedLink, MemoryIsAskedWhereTheGuestStands) {
@@ -174,7 +152,7 @@ TEST_P(ThreadedLink, MemoryIsAskedWhereTheGuestStands) {
   EXPECT_EQ(words[4], std::byte{7}) << "the guest has not run meanwhile";
   EXPECT_FALSE(guest.dma("memory").read_now(0xffff'ffff'ffff'0000, words, limit)) << "no memory";
   EXPECT_EQ(guest.now(), standing);
-  EXPECT_TRUE(mailbox.run_until_it_says("mail=7\n"));
+  mailbox.guest().run_until_it_says("mail=7\n", 1_ms);
 }
 
 // The guest stands for its simulator to take them, and goes on with the same instant.

@@ -228,8 +228,7 @@ struct Clocks {
 
 std::vector<Clocks> clocks_in(const std::string& output) {
   std::vector<Clocks> found;
-  std::istringstream lines(output);
-  for (std::string line; std::getline(lines, line);) {
+  for (const std::string& line : whole_lines(output)) {
     Clocks clocks;
     std::istringstream words(line);
     const auto read = [&words](std::int64_t& value) {
@@ -252,20 +251,11 @@ TEST_P(Kvm, ChannelsOverLinkV1) {
                             .channels = {"dma=memory"},
                             .link = {.reactive = {"memory"}}});
   EXPECT_EQ(guest->abilities() & wire::link::ability_exact, 0U);
-  std::string said;
-  const auto run_until_it_says = [&](const std::string& what) {
-    while (said.find(what) == std::string::npos && guest->now() < time::Instant::at(20'000_ms)) {
-      const time::Instant end = guest->now() + 10_ms;
-      EXPECT_EQ(guest->run_until(end, limit).now, end);
-      for (const auto& [at, text] : guest.take_outputs()) {
-        EXPECT_EQ(at, end.since_origin().ns());
-        said += text;
-      }
-    }
-    return said.find(what) != std::string::npos;
-  };
-  ASSERT_TRUE(run_until_it_says("\n")) << said << guest.messages();
-  const std::uint64_t words = std::stoull(said.substr(said.find('=') + 1));
+  const Outputs said = guest.run_until_it_says("\n", 10_ms);
+  for (const auto& [at, text] : said) {
+    EXPECT_EQ(at % 10'000'000, 0) << text;
+  }
+  const auto words = static_cast<std::uint64_t>(number_said(text_of(said), "words=").value());
   const std::uint32_t mail = 42;
   const time::Instant at = guest->now() + 1'234'567_ns;
   std::vector<time::Instant> done;
@@ -274,7 +264,7 @@ TEST_P(Kvm, ChannelsOverLinkV1) {
                                EXPECT_TRUE(result.is_done());
                                done.push_back(when);
                              });
-  EXPECT_TRUE(run_until_it_says("mail=42\n")) << said << guest.messages();
+  guest.run_until_it_says("mail=42\n", 10_ms);
   EXPECT_EQ(done, std::vector{at});
   std::array<std::byte, 4> count{};
   EXPECT_TRUE(guest->dma("memory").read_now(words, count, limit));

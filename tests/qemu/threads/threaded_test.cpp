@@ -63,16 +63,7 @@ TEST_P(Threaded, ReportsAreExact) {
 }
 
 // The instants at which a guest says that it woke up; it sleeps for 1 ms a hundred times in between.
-std::vector<std::int64_t> instants(const std::string& output) {
-  std::vector<std::int64_t> found;
-  std::istringstream lines(output);
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("t=")) {
-      found.push_back(std::stoll(line.substr(2)));
-    }
-  }
-  return found;
-}
+std::vector<std::int64_t> instants(const std::string& output) { return numbers_said(output, "t="); }
 
 // Timers are late by what the host makes of them, yet none is early or lost, and what is late does not add up.
 TEST_P(Threaded, TheGuestsClockIsVirtualTime) {
@@ -133,9 +124,10 @@ TEST_P(Threaded, SeveralVcpusAllGetOn) {
   machine.advance_exactly(10_ms, 10);
   const std::string output = machine.output();
   EXPECT_GE(instants(output).size(), counts() ? 380U : 20U);  // of 400; a loaded host leaves four vCPUs less
-  const std::size_t end = output.rfind('\n');                 // of the last whole line
-  const std::string last = output.substr(output.rfind("hart1=", end) + 6);
-  EXPECT_GT(std::stoll(last), counts() ? 1000 : 0) << output;
+  const auto lines = whole_lines(output);
+  ASSERT_FALSE(lines.empty());
+  const std::string& last = lines.back();  // t=N hart1=N
+  EXPECT_GT(numbers_said(last.substr(last.find("hart1=")) + '\n', "hart1=").at(0), counts() ? 1000 : 0) << output;
 }
 
 TEST_P(Threaded, StopAndContinueWhileHeld) {
