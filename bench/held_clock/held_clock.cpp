@@ -81,7 +81,7 @@ void print_quanta(const std::string& load, bench::HeldBy way, const std::vector<
 }
 
 void Series::measure_quanta(bool has_kvm) const {
-  std::vector<bench::HeldBy> ways{bench::HeldBy::agent, bench::HeldBy::plain};
+  std::vector<bench::HeldBy> ways{bench::HeldBy::agent, bench::HeldBy::agent_memory, bench::HeldBy::plain};
   if (has_kvm) {
     ways.insert(ways.end(), {bench::HeldBy::agent_kvm, bench::HeldBy::plain_kvm});
   }

@@ -11,6 +11,7 @@
 
 #include "cli/memory_file.hpp"
 #include "fermata/sim/guest.hpp"
+#include "fermata/sim/link_guest.hpp"
 #include "fermata/sim/qemu.hpp"
 #include "fermata/time/units.hpp"
 #include "fermata/transport/unix_socket.hpp"
@@ -22,6 +23,8 @@ using namespace time::literals;
 
 constexpr host::HostDuration limit = std::chrono::minutes(1);
 constexpr std::int64_t warm_up = 100;  // quanta
+
+bool is_plain(HeldBy way) { return way == HeldBy::plain || way == HeldBy::plain_kvm; }
 
 std::vector<std::string> command_line(HeldBy way, const std::string& qemus) {
   std::vector<std::string> arguments;
@@ -54,12 +57,17 @@ class HeldGuest {
  public:
   HeldGuest(HeldBy way, const std::string& qemus) {
     std::vector<std::string> arguments = command_line(way, qemus);
-    if (way == HeldBy::agent || way == HeldBy::agent_kvm) {
+    if (!is_plain(way)) {
       statistics_.emplace();
       host::Command command = sim::qemu_command(std::move(arguments));
       command.arguments.insert(command.arguments.begin() + 1, {"--stats", std::to_string(statistics_->descriptor())});
       command.inherited_descriptors.push_back(statistics_->descriptor());
-      guest_.emplace(sim::Guest::launch({.command = std::move(command), .name = to_string(way)}));
+      if (way == HeldBy::agent_memory) {
+        link_guest_.emplace(
+            sim::LinkGuest::launch(command, {.name = to_string(way), .transport = sim::Transport::shared_memory}));
+      } else {
+        guest_.emplace(sim::Guest::launch({.command = std::move(command), .name = to_string(way)}));
+      }
       return;
     }
     auto [ours, theirs] = transport::UnixSocket::make_pair();
@@ -67,11 +75,22 @@ class HeldGuest {
     process_.emplace(host::Command{.arguments = std::move(arguments), .inherited_descriptors = {theirs.descriptor()}});
     guest_.emplace(sim::Guest::attach(std::make_unique<transport::UnixSocket>(std::move(ours)), to_string(way)));
   }
-  ~HeldGuest() { static_cast<void>(guest_->close()); }
+  ~HeldGuest() {
+    if (guest_) {
+      static_cast<void>(guest_->close());
+    }
+  }
   HeldGuest(const HeldGuest&) = delete;
   HeldGuest& operator=(const HeldGuest&) = delete;
 
-  sim::Report advance(time::Duration quantum) { return guest_->advance(quantum, limit); }
+  // The virtual time that the guest says has passed.
+  time::Duration advance(time::Duration quantum) {
+    if (guest_) {
+      return guest_->advance(quantum, limit).elapsed;
+    }
+    const time::Instant before = link_guest_->now();
+    return link_guest_->run_until(before + quantum, limit).now - before;
+  }
   [[nodiscard]] bool has_statistics() const { return statistics_.has_value(); }
   // Microseconds of run-on so far, each with how often.
   [[nodiscard]] std::vector<std::uint64_t> run_on() const {
@@ -83,6 +102,7 @@ class HeldGuest {
   std::optional<cli::SharedStatistics> statistics_;
   std::optional<host::ChildProcess> process_;
   std::optional<sim::Guest> guest_;
+  std::optional<sim::LinkGuest> link_guest_;  // instead
 };
 
 void count(std::vector<std::uint64_t>& counts, std::int64_t us) {
@@ -96,6 +116,7 @@ void count(std::vector<std::uint64_t>& counts, std::int64_t us) {
 const char* to_string(HeldBy way) {
   switch (way) {
     case HeldBy::agent: return "agent, multi-threaded TCG";
+    case HeldBy::agent_memory: return "agent, multi-threaded TCG, shared memory";
     case HeldBy::agent_kvm: return "agent, KVM";
     case HeldBy::plain: return "plain design, multi-threaded TCG";
     case HeldBy::plain_kvm: return "plain design, KVM";
@@ -136,9 +157,9 @@ QuantumRun run_quanta(HeldBy way, const std::string& qemus, time::Duration quant
   const host::HostClock& clock = host::HostClock::monotonic();
   const host::HostInstant start = clock.now();
   for (std::int64_t i = 0; i < quanta; ++i) {
-    const sim::Report report = guest.advance(quantum);
-    const time::Duration error = report.elapsed - quantum;
-    passed += report.elapsed;
+    const time::Duration elapsed = guest.advance(quantum);
+    const time::Duration error = elapsed - quantum;
+    passed += elapsed;
     run.inexact += error != time::Duration::zero() ? 1 : 0;
     run.error_max_us = std::max(run.error_max_us, static_cast<double>(std::abs(error.ns())) / 1e3);
     count(beyond, error.us_floor());

@@ -12,10 +12,11 @@ namespace fermata::bench {
 
 /// A way of holding a QEMU whose clock follows the host's.
 enum class HeldBy : std::uint8_t {
-  agent,      ///< Fermata's, on multi-threaded TCG
-  agent_kvm,  ///< Fermata's, on KVM
-  plain,      ///< the plain design (plain_agent.cpp), on multi-threaded TCG
-  plain_kvm,  ///< the same on KVM
+  agent,         ///< Fermata's, on multi-threaded TCG
+  agent_memory,  ///< the same by link v1 over shared memory
+  agent_kvm,     ///< Fermata's, on KVM
+  plain,         ///< the plain design (plain_agent.cpp), on multi-threaded TCG
+  plain_kvm,     ///< the same on KVM
 };
 [[nodiscard]] const char* to_string(HeldBy way);
 [[nodiscard]] bool needs_kvm(HeldBy way);
