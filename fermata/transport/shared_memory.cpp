@@ -10,8 +10,8 @@
 #include <string>
 
 #include "fermata/base/error.hpp"
+#include "fermata/host/adaptive_spin.hpp"
 #include "fermata/host/processor.hpp"
-#include "fermata/transport/adaptive_spin.hpp"
 #include "fermata/transport/apart.hpp"
 #include "fermata/transport/ring/region.hpp"
 #include "fermata/transport/ring/sleep_word.hpp"
@@ -155,7 +155,7 @@ class SharedMemory::End {
     const auto spin = [&] {
       return spin_.until(
           host::HostClock::monotonic(), [&] { return (result = attempt()).has_value(); },
-          std::min(wait, AdaptiveSpin::length));
+          std::min(wait, host::AdaptiveSpin::length));
     };
     const bool will_spin = !spin_.is_skipping();
     if (spin() || (will_spin && has_left_peers_processor() && spin())) {
@@ -210,7 +210,7 @@ class SharedMemory::End {
   LifeLine life_;
   Side side_;
   Apart apart_;
-  AdaptiveSpin spin_;
+  host::AdaptiveSpin spin_;
 };
 
 std::pair<SharedMemory, SharedMemory> SharedMemory::make_pair(std::size_t capacity) {

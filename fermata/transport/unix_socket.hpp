@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "fermata/host/adaptive_spin.hpp"
 #include "fermata/host/unique_fd.hpp"
-#include "fermata/transport/adaptive_spin.hpp"
 #include "fermata/transport/stream.hpp"
 
 namespace fermata::transport {
@@ -33,7 +33,7 @@ class UnixSocket final : public Stream {
   explicit UnixSocket(host::UniqueFd fd) : fd_(std::move(fd)) {}
 
   host::UniqueFd fd_;
-  AdaptiveSpin spin_;
+  host::AdaptiveSpin spin_;
 };
 
 }  // namespace fermata::transport

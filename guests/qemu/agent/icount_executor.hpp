@@ -7,7 +7,7 @@
 #include <string>
 
 #include "fermata/guest/follower.hpp"
-#include "fermata/transport/adaptive_spin.hpp"
+#include "fermata/host/adaptive_spin.hpp"
 #include "guests/qemu/agent/held_machine.hpp"
 #include "guests/qemu/stock/qemu_host.hpp"
 
@@ -112,7 +112,7 @@ class IcountExecutor final : public guest::Executor, public HeldMachine, public 
   // Of the vCPU thread, within run_work.
   std::optional<time::Instant> granted_;
   wire::NextEvent next_;
-  transport::AdaptiveSpin spin_;
+  host::AdaptiveSpin spin_;
   std::optional<wire::StopReason> stop_wanted_;  // while stalled
   bool is_abandoned_ = false;                    // while stalled
   bool is_delivering_ = false;                   // within inputs_->deliver

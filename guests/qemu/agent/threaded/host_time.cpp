@@ -61,11 +61,14 @@ bool HostTime::wait_for_limit(const std::function<bool()>& must_stop) {
   }
 }
 
-// Before the limit nothing is owed: what the guest ran for until it stood is time that it had.
+// Before the limit nothing is owed: what the guest ran for until it stood is time that it had. A guest with clocks of
+// its own (KVM's) is paused, which those are held for.
 void HostTime::end() {
   const time::Duration past_when_woken = -clock_.until_limit(woken_at_);
   vcpus_.watch_exits();
-  vcpus_.pause();
+  if (options_.guest_clocks != nullptr || !vcpus_.catch_at_lock()) {
+    vcpus_.pause();
+  }
   const time::Duration host = vcpus_.running_clock();
   const time::Duration past = -clock_.until_limit(host);
   if (options_.guest_clocks != nullptr) {

@@ -24,14 +24,21 @@ class HeldVcpus final : public Vcpus {
   int watched_at_pauses = -1;
   std::array<host::HostDuration, 2> standing_takes{};  // of what it used: after it had left guest code
   bool can_be_saved = true;
+  bool can_be_caught = false;
+  int catches = 0;
 
   void run(int vcpu, Duration span) { used.at(static_cast<std::size_t>(vcpu)) += host::HostDuration(span.ns()); }
 
   void pause() override {
     ++pauses;
-    host = host + pause_takes;
-    run(0, used_in_pause[0]);
-    run(1, used_in_pause[1]);
+    come_to_stand();
+  }
+  bool catch_at_lock() override {
+    if (can_be_caught) {
+      ++catches;
+      come_to_stand();
+    }
+    return can_be_caught;
   }
   void resume() override {}
   void run_timers() override {}
@@ -55,6 +62,13 @@ class HeldVcpus final : public Vcpus {
   void watch_exits() override { watched_at_pauses = pauses; }
   [[nodiscard]] host::HostDuration cpu_time_at_exit(int vcpu) const override {
     return cpu_time(vcpu) - standing_takes.at(static_cast<std::size_t>(vcpu));
+  }
+
+ private:
+  void come_to_stand() {
+    host = host + pause_takes;
+    run(0, used_in_pause[0]);
+    run(1, used_in_pause[1]);
   }
 };
 
@@ -105,6 +119,32 @@ class DilatedTimeTest : public HostTimeTest {
  protected:
   DilatedTimeTest() : HostTimeTest(clock::SpeedFactor(1, 10)) {}
 };
+
+// A guest of TCG has no clocks of its own.
+TEST_F(HostTimeTest, VcpusAreCaughtWhereTheyCanBeAndOwnWhatTheyRanOnAllTheSame) {
+  HostTime time(vcpus_, {.factor = clock::SpeedFactor::nominal(), .statistics = &statistics_});
+  time.started({}, {});
+  vcpus_.can_be_caught = true;
+  ASSERT_TRUE(time.begin(200_us));
+  vcpus_.host = vcpus_.host + 203_us;
+  vcpus_.run(0, 203_us);
+  EXPECT_TRUE(time.run(never));
+  vcpus_.pause_takes = 4_us;
+  vcpus_.used_in_pause[0] = 4_us;
+  time.end();
+  EXPECT_EQ(vcpus_.catches, 1);
+  EXPECT_EQ(vcpus_.pauses, 0);
+  EXPECT_EQ(time.reading(), 200_us);
+  EXPECT_TRUE(time.begin(400_us));
+  EXPECT_EQ(time.reading(), 207_us);
+}
+
+TEST_F(HostTimeTest, VcpusWhoseClocksAreToBeHeldArePaused) {
+  vcpus_.can_be_caught = true;
+  run_on(200_us, 3_us, 4_us);
+  EXPECT_EQ(vcpus_.catches, 0);
+  EXPECT_EQ(vcpus_.pauses, 1);
+}
 
 TEST_F(HostTimeTest, FollowsTheHostUpToItsLimit) {
   ASSERT_TRUE(time_.begin(200_us));

@@ -31,8 +31,8 @@ class MachineTime {
   virtual void hurry() = 0;
   /// A later limit, while it runs.
   virtual void raise(time::Duration limit) = 0;
-  /// The vCPUs are brought to a halt; they stand when it returns, and the clock at what it shows then: the limit, or
-  /// less if `run` was not waited for.
+  /// The vCPUs are brought to a halt; they stand when it returns, or are caught (Vcpus::catch_at_lock), and the clock
+  /// stands at what it shows then: the limit, or less if `run` was not waited for.
   virtual void end() = 0;
 
   /// QEMU's user has stopped the machine; its vCPUs stand. What the clock shows is to last, unless a snapshot is

@@ -13,14 +13,15 @@ using namespace time::literals;
 using time::Instant;
 
 class LoadedStateTest : public HeldThreads {};
+INSTANTIATE_TEST_SUITE_P(Vcpus, LoadedStateTest, both_holds(), hold_name);
 
-TEST_F(LoadedStateTest, StartsFromASnapshotAtInstantZero) {
+TEST_P(LoadedStateTest, StartsFromASnapshotAtInstantZero) {
   boot_and_start(10_s + 3_ns);
   EXPECT_EQ(advance(1_ms).now, Instant::at(1_ms));
   EXPECT_EQ(time_.reading(), 10_s + 3_ns + 1_ms);
 }
 
-TEST_F(LoadedStateTest, ALoadedSnapshotMovesTheGuestsClockButNotTheSimulators) {
+TEST_P(LoadedStateTest, ALoadedSnapshotMovesTheGuestsClockButNotTheSimulators) {
   boot_and_start();
   advance(5_ms);
   machine_.load_snapshot(2_ms);
@@ -28,7 +29,7 @@ TEST_F(LoadedStateTest, ALoadedSnapshotMovesTheGuestsClockButNotTheSimulators) {
   EXPECT_EQ(time_.reading(), 2_ms + 1_ms);
 }
 
-TEST_F(LoadedStateTest, ASnapshotInMidGrantLeavesTheRestOfIt) {
+TEST_P(LoadedStateTest, ASnapshotInMidGrantLeavesTheRestOfIt) {
   boot_and_start();
   time_.set_gate(40_ms);
   simulator_->grant(100_ms);
@@ -41,7 +42,7 @@ TEST_F(LoadedStateTest, ASnapshotInMidGrantLeavesTheRestOfIt) {
 
 // A user may load one while the machine stands stopped: QEMU does not say then that it restores one. Also of what lies
 // hardly ahead.
-TEST_F(LoadedStateTest, ASnapshotIsNoticedWhileTheUserHasStoppedTheMachine) {
+TEST_P(LoadedStateTest, ASnapshotIsNoticedWhileTheUserHasStoppedTheMachine) {
   boot_and_start();
   advance(5_ms);
   machine_.load_snapshot(5_ms + 1_ns, "paused");
@@ -55,7 +56,7 @@ TEST_F(LoadedStateTest, ASnapshotIsNoticedWhileTheUserHasStoppedTheMachine) {
   EXPECT_EQ(time_.reading(), 2_ms + 1_ms);
 }
 
-TEST_F(LoadedStateTest, AStartThatTakesLongIsNoSnapshot) {
+TEST_P(LoadedStateTest, AStartThatTakesLongIsNoSnapshot) {
   machine_.start_takes = 3_s;
   boot_and_start();
   EXPECT_EQ(advance(1_ms).now, Instant::at(1_ms));
@@ -71,7 +72,7 @@ TEST_F(LoadedStateTest, AStartThatTakesLongIsNoSnapshot) {
   EXPECT_EQ(time_.reading(), 100_ms);
 }
 
-TEST_F(LoadedStateTest, AClockThatSnapshotsCannotHaveIsToldOnce) {
+TEST_P(LoadedStateTest, AClockThatSnapshotsCannotHaveIsToldOnce) {
   machine_.can_save_clock = false;
   boot_and_start();
   advance(1_ms);

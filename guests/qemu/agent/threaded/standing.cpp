@@ -78,9 +78,30 @@ void ThreadedExecutor::deliver_due() {
   });
 }
 
+// True if the vCPUs can stay where they are caught: there is nothing to do but to report and to go on.
+bool ThreadedExecutor::is_quick() {
+  bool is_little = true;
+  with_follower([&is_little](const guest::Follower& follower) { is_little = follower.unsent_bytes() <= most_unsent; });
+  return is_little && !has_news_ && !must_pause_ && !is_leaving_ && !host_.is_lock_wanted();
+}
+
+// With the lock, which whoever wants it gets.
+void ThreadedExecutor::await_grant_at_lock() {
+  const host::Deadline deadline(host::HostClock::monotonic(), longest_caught);
+  while (!granted_ && is_quick() && !is_over() && !deadline.has_passed()) {
+    with_follower([](guest::Follower& follower) { follower.serve(caught_look_interval); });
+  }
+  if (!granted_ || is_leaving_) {
+    pause_caught();
+  }
+}
+
 // The machine stands where the simulator is to know of it, or only on the way there. What was told is written here,
 // where nothing runs on however long that takes.
 void ThreadedExecutor::arrive() {
+  if (vcpus_.are_caught() && !is_quick()) {
+    pause_caught();
+  }
   static_cast<void>(tell_news());
   const auto reason = std::exchange(reason_, std::nullopt);
   if (!reason && horizon_ < target_) {
@@ -90,6 +111,9 @@ void ThreadedExecutor::arrive() {
   }
   granted_.reset();  // the session says anew what it grants
   report({.now = horizon_, .reason = reason.value_or(wire::StopReason::horizon)});
+  if (vcpus_.are_caught()) {
+    await_grant_at_lock();
+  }
 }
 
 void ThreadedExecutor::stop_here(time::Instant /*at*/, wire::StopReason reason) { reason_ = reason; }

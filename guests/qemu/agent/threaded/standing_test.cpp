@@ -14,6 +14,7 @@
 #include "guests/qemu/agent/link/channels.hpp"
 #include "guests/qemu/agent/threaded/testing/fake_machine.hpp"
 #include "guests/qemu/agent/threaded/testing/fake_time.hpp"
+#include "guests/qemu/agent/threaded/testing/held_threads.hpp"
 #include "guests/qemu/agent/threaded/threaded_executor.hpp"
 
 namespace fermata::qemu {
@@ -49,9 +50,10 @@ struct FakeSnapshots final : Snapshots {
   void load(const std::string& /*tag*/, std::function<void(std::string)> done) override { done(""); }
 };
 
-class StandingTest : public ::testing::Test {
+class StandingTest : public ::testing::TestWithParam<bool> {
  protected:
   StandingTest() {
+    machine_.can_be_caught = GetParam();
     std::vector<std::unique_ptr<link::End>> ends;
     ends.push_back(std::make_unique<link::SerialEnd>("console", serial_));
     ends.back()->declare_late();
@@ -107,7 +109,9 @@ class StandingTest : public ::testing::Test {
   std::string outputs_;
 };
 
-TEST_F(StandingTest, InputsAreGivenAtTheirInstantsWithinAGrant) {
+INSTANTIATE_TEST_SUITE_P(Vcpus, StandingTest, both_holds(), hold_name);
+
+TEST_P(StandingTest, InputsAreGivenAtTheirInstantsWithinAGrant) {
   start();
   guest_->serial("console").send(Instant::at(1_ms), "a");
   guest_->serial("console").send(Instant::at(1'200'007_ns), "b");
@@ -117,7 +121,7 @@ TEST_F(StandingTest, InputsAreGivenAtTheirInstantsWithinAGrant) {
   EXPECT_EQ(serial_.log, "a@1000000 b@1200007 ");
 }
 
-TEST_F(StandingTest, AnInputOfThePresentInstantIsGivenWithoutARun) {
+TEST_P(StandingTest, AnInputOfThePresentInstantIsGivenWithoutARun) {
   start();
   guest_->run_until(Instant::at(1_ms), limit);
   const std::int64_t executed = machine_.executed_by_all();
@@ -130,7 +134,7 @@ TEST_F(StandingTest, AnInputOfThePresentInstantIsGivenWithoutARun) {
   EXPECT_EQ(machine_.executed_by_all(), executed);
 }
 
-TEST_F(StandingTest, OutputsHaveTheInstantAtWhichTheMachineNextStands) {
+TEST_P(StandingTest, OutputsHaveTheInstantAtWhichTheMachineNextStands) {
   start();
   guest_->run_until(Instant::at(1_ms), limit);
   time_.set_gate(2_ms);
@@ -142,7 +146,7 @@ TEST_F(StandingTest, OutputsHaveTheInstantAtWhichTheMachineNextStands) {
   EXPECT_EQ(outputs_, "x@3000000 ");
 }
 
-TEST_F(StandingTest, AReactiveOutputHasTheMachineStandOnTheWay) {
+TEST_P(StandingTest, AReactiveOutputHasTheMachineStandOnTheWay) {
   start({.reactive = {"console"}});
   guest_->run_until(Instant::at(1_ms), limit);
   time_.set_gate(2_ms);
@@ -157,7 +161,7 @@ TEST_F(StandingTest, AReactiveOutputHasTheMachineStandOnTheWay) {
   EXPECT_EQ(guest_->run_until(Instant::at(5_ms), limit).now, Instant::at(5_ms));
 }
 
-TEST_F(StandingTest, AChannelAtItsBoundHasTheMachineStand) {
+TEST_P(StandingTest, AChannelAtItsBoundHasTheMachineStand) {
   start();
   guest_->run_until(Instant::at(1_ms), limit);
   time_.set_gate(2_ms);
@@ -171,7 +175,7 @@ TEST_F(StandingTest, AChannelAtItsBoundHasTheMachineStand) {
   EXPECT_EQ(stop.now, Instant::at(2_ms));
 }
 
-TEST_F(StandingTest, WhatHappensToTheMachineIsTold) {
+TEST_P(StandingTest, WhatHappensToTheMachineIsTold) {
   start();
   guest_->run_until(Instant::at(1_ms), limit);
   time_.set_gate(2_ms);
@@ -192,7 +196,7 @@ TEST_F(StandingTest, WhatHappensToTheMachineIsTold) {
   EXPECT_EQ(panic.now, Instant::at(2_ms));
 }
 
-TEST_F(StandingTest, TheEndIsToldWithItsStatus) {
+TEST_P(StandingTest, TheEndIsToldWithItsStatus) {
   start();
   guest_->run_until(Instant::at(1_ms), limit);
   machine_.stop("quit");
@@ -205,7 +209,8 @@ TEST_F(StandingTest, TheEndIsToldWithItsStatus) {
 }
 
 // The end comes while the machine is brought to a halt on its way: it is told where it was, not where it was going.
-TEST_F(StandingTest, AnEndWithinAnEarlyStopHasItsOwnInstant) {
+TEST_P(StandingTest, AnEndWithinAnEarlyStopHasItsOwnInstant) {
+  machine_.can_be_caught = false;  // the halt is to take a while
   start({.reactive = {"console"}});
   guest_->run_until(Instant::at(1_ms), limit);
   time_.set_gate(2_ms);
@@ -229,7 +234,7 @@ TEST_F(StandingTest, AnEndWithinAnEarlyStopHasItsOwnInstant) {
   EXPECT_EQ(outputs_, "x@" + std::to_string(stop.now.since_origin().ns()) + " ");
 }
 
-TEST_F(StandingTest, AResetOnTheWayIsToldWhereTheMachineStandsForIt) {
+TEST_P(StandingTest, AResetOnTheWayIsToldWhereTheMachineStandsForIt) {
   start({.reactive = {"console"}});
   guest_->run_until(Instant::at(1_ms), limit);
   time_.set_gate(2_ms);

@@ -18,6 +18,11 @@
 //
 // The machine's user may stop it in the middle of a grant: its time stands then, and the grant goes on when it does.
 //
+// A simulator that answers soon need not wait for that. With time from the host and multi-threaded TCG the agent's
+// thread keeps the lock at the horizon, the vCPUs wait for it as soon as they have left guest code (they are caught),
+// and go on from there when the next grant has come: no thread sleeps and is woken but they. As soon as somebody else
+// wants the lock, or no grant has come for a while, they are paused as above, before anybody else gets the lock.
+//
 // What it does where it stands, and how channels take part: standing.cpp.
 #include "guests/qemu/agent/threaded/threaded_executor.hpp"
 
@@ -43,6 +48,10 @@ void ThreadedExecutor::run() {
     if (granted_ && host_.is_running() && !is_leaving_) {
       run_to(*std::exchange(granted_, std::nullopt));
     }
+  }
+  if (vcpus_.are_caught()) {  // QEMU has ended, for which somebody may need the lock
+    vcpus_.resume();
+    host_.unlock();
   }
   if (!is_over()) {
     host_.lock();
@@ -75,6 +84,27 @@ void ThreadedExecutor::pause_again() {
   }
 }
 
+// The agent's thread has it already while the vCPUs are caught, and keeps it for as long.
+void ThreadedExecutor::take_lock() {
+  if (!vcpus_.are_caught()) {
+    host_.lock();
+  }
+}
+
+void ThreadedExecutor::drop_lock() {
+  if (!vcpus_.are_caught()) {
+    host_.unlock();
+  }
+}
+
+// If they are caught: from now on they stand, and the lock is free.
+void ThreadedExecutor::pause_caught() {
+  if (vcpus_.are_caught()) {
+    pause_by([this] { vcpus_.pause(); });
+    host_.unlock();
+  }
+}
+
 // Lock held, and dropped while `pause` waits. QEMU may take our wish back meanwhile, by a reset or a start that lets
 // the vCPUs go: they are barred then, and the bar has each stand.
 void ThreadedExecutor::pause_by(const std::function<void()>& pause) {
@@ -82,7 +112,7 @@ void ThreadedExecutor::pause_by(const std::function<void()>& pause) {
   pause();
   is_pausing_ = false;
   must_pause_ = false;
-  if (host_.is_running()) {
+  if (host_.is_running() && !vcpus_.are_caught()) {
     vcpus_.turn_clock_off();
   }
 }
@@ -101,11 +131,12 @@ void ThreadedExecutor::vcpus_let_go() {
 }
 
 void ThreadedExecutor::run_to(time::Instant horizon) {
-  host_.lock();
+  take_lock();
   // Its user was quicker; or QEMU may be in the midst of a reset, for which it drops its lock once.
   if (!host_.is_running() || !has_let_go() || must_pause_ || host_.is_lock_wanted() || is_over()) {
     granted_ = horizon;
-    host_.unlock();
+    drop_lock();
+    pause_caught();
     host_.pause();
     return;
   }
@@ -123,7 +154,7 @@ void ThreadedExecutor::run_to(time::Instant horizon) {
     }
   } else {
     come_to_stand(false);
-    host_.unlock();
+    drop_lock();
   }
   if (!is_over()) {
     arrive();
@@ -190,7 +221,7 @@ bool ThreadedExecutor::hold() {
     pause_by([this] { time_.end(); });
     come_to_stand(!is_at_horizon);
   }
-  host_.unlock();
+  drop_lock();
   if (!is_ours) {
     host_.pause();
   }

@@ -68,6 +68,11 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
  private:
   // How often a held machine is looked after, and a stopped one.
   static constexpr host::HostDuration look_interval = std::chrono::milliseconds(2);
+  // How often the lock is looked after while vCPUs are caught at it, and how long they are at most.
+  static constexpr host::HostDuration caught_look_interval = std::chrono::microseconds(50);
+  static constexpr host::HostDuration longest_caught = std::chrono::microseconds(500);
+  // More is not written with the lock held, for a simulator that reads slowly.
+  static constexpr std::size_t most_unsent = std::size_t{16} * 1024;
 
   [[nodiscard]] time::Duration reading_of(time::Instant at) const { return zero_ + at.since_origin(); }
   [[nodiscard]] time::Instant instant_of(time::Duration reading) const {
@@ -84,6 +89,11 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   void report(const wire::Stop& stop);
   void wait_for_order();
   void run_to(time::Instant horizon);
+  void take_lock();
+  void drop_lock();
+  void pause_caught();
+  void await_grant_at_lock();
+  [[nodiscard]] bool is_quick();
   [[nodiscard]] bool has_got_there();
   [[nodiscard]] bool is_to_stand_early() const;
   [[nodiscard]] bool was_raised();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guests/qemu/stock/time/stock_vcpus.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "fermata/base/error.hpp"
@@ -11,33 +12,73 @@ namespace {
 
 // How much of QEMU's timers_state is looked at, in words: its tail differs between versions.
 constexpr std::size_t state_extent = 16;
-
-LockFunction lock_beneath = nullptr;  // QEMU's hook carries no context
+// What a vCPU that is told takes to leave guest code is a few microseconds.
+constexpr auto longest_catch = std::chrono::microseconds(100);
 
 }  // namespace
 
 thread_local StockVcpus::Vcpu* StockVcpus::vcpu_of_this_thread = nullptr;
 
-StockVcpus::StockVcpus(const Symbols& symbols, const TimeSymbols& time) : qemu_(symbols), time_(time) {
+StockVcpus::StockVcpus(const Symbols& symbols, const TimeSymbols& time)
+    : qemu_(symbols), time_(time), lock_watch_(symbols, time) {
   for (int i = 0; QemuCpu* cpu = qemu_.qemu_get_cpu(i); ++i) {
     vcpus_.push_back(std::make_unique<Vcpu>(cpu));
   }
-  listen_to_lock();
 }
 
 // A vCPU's thread has no lock in guest code, and takes it as soon as it has left that.
-void StockVcpus::listen_to_lock() {
-  if (qemu_.bql_mutex_lock_func == nullptr) {
-    return;
-  }
-  lock_beneath = *qemu_.bql_mutex_lock_func;
-  const LockFunction noting = [](void* mutex, const char* file, int line) {
-    if (Vcpu* self = vcpu_of_this_thread; self != nullptr && self->is_watched.load(std::memory_order_relaxed)) {
-      self->note_exit();
+StockVcpus::Vcpu::Vcpu(QemuCpu* which) : cpu(which) {
+  at_lock.on_ask = [this] {
+    if (is_watched.load(std::memory_order_relaxed)) {
+      note_exit();
     }
-    lock_beneath(mutex, file, line);
   };
-  std::atomic_ref<LockFunction>(*qemu_.bql_mutex_lock_func).store(noting);
+}
+
+void StockVcpus::pause() {
+  time_.pause_all_vcpus();
+  let_go();
+}
+
+void StockVcpus::resume() {
+  if (are_caught_) {
+    let_go();
+  } else {
+    time_.resume_all_vcpus();
+  }
+}
+
+// Others are kept from the lock first: none is to see vCPUs that are neither running nor paused.
+bool StockVcpus::catch_at_lock() {
+  if (!can_be_caught()) {
+    return false;
+  }
+  lock_watch_.close();
+  for (const auto& vcpu : vcpus_) {
+    if (!vcpu->at_lock.is_waiting()) {
+      time_.qemu_cpu_kick(vcpu->cpu);
+    }
+  }
+  const auto all_wait = [this] {
+    return std::ranges::all_of(vcpus_, [](const auto& vcpu) { return vcpu->at_lock.is_waiting(); });
+  };
+  are_caught_ = catching_.until(host::HostClock::monotonic(), all_wait, longest_catch);
+  if (!are_caught_) {
+    lock_watch_.open();
+  }
+  return are_caught_;
+}
+
+// One that was plugged in later is nobody whom we know.
+bool StockVcpus::can_be_caught() const {
+  return lock_watch_.sees_all() && time_.qemu_cpu_kick != nullptr && qemu_.qemu_get_cpu(count()) == nullptr &&
+         std::ranges::all_of(vcpus_, [](const auto& vcpu) { return vcpu->has_clock.load(); });
+}
+
+void StockVcpus::let_go() {
+  if (std::exchange(are_caught_, false)) {
+    lock_watch_.open();
+  }
 }
 
 void StockVcpus::Vcpu::note_exit() {
@@ -133,6 +174,7 @@ void StockVcpus::Vcpu::find_clock() {
   try {
     clock = host::ThreadClock::of_this_thread();
     vcpu_of_this_thread = this;
+    LockWatch::attach(at_lock);
     has_clock = true;
   } catch (const base::Error&) {  // its time counts as none, then
   }

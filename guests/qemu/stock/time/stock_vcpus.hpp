@@ -7,7 +7,9 @@
 #include <optional>
 #include <vector>
 
+#include "fermata/host/adaptive_spin.hpp"
 #include "guests/qemu/stock/symbols.hpp"
+#include "guests/qemu/stock/time/lock_watch.hpp"
 #include "guests/qemu/stock/time/symbols.hpp"
 #include "guests/qemu/stock/time/vcpus.hpp"
 
@@ -20,8 +22,10 @@ class StockVcpus final : public Vcpus {
   StockVcpus(const Symbols& symbols, const TimeSymbols& time);
 
   // Vcpus
-  void pause() override { time_.pause_all_vcpus(); }
-  void resume() override { time_.resume_all_vcpus(); }
+  void pause() override;
+  bool catch_at_lock() override;
+  [[nodiscard]] bool are_caught() const override { return are_caught_; }
+  void resume() override;
   void run_timers() override { time_.qemu_clock_run_timers(virtual_clock); }
   void listen(Listener& listener) override;
   [[nodiscard]] bool is_reset_due() const override;
@@ -50,8 +54,9 @@ class StockVcpus final : public Vcpus {
     std::atomic<bool> has_clock{false};
     std::atomic<bool> is_watched{false};
     std::atomic<host::HostDuration::rep> at_exit_ns{unknown};
+    LockWatch::Thread at_lock{};
 
-    explicit Vcpu(QemuCpu* which) : cpu(which) {}
+    explicit Vcpu(QemuCpu* which);
     void find_clock();
     void note_exit();
   };
@@ -59,13 +64,17 @@ class StockVcpus final : public Vcpus {
   void listen_to_accelerator(Listener& listener);
   [[nodiscard]] bool set_clock_word(std::int64_t reading_ns);
   [[nodiscard]] std::int64_t* find_clock_offset() const;
-  void listen_to_lock();
+  [[nodiscard]] bool can_be_caught() const;
+  void let_go();
 
   static thread_local Vcpu* vcpu_of_this_thread;
 
   Symbols qemu_;
   TimeSymbols time_;
+  LockWatch lock_watch_;
   std::vector<std::unique_ptr<Vcpu>> vcpus_;
+  host::AdaptiveSpin catching_;
+  bool are_caught_ = false;
   std::function<void()> let_go_;
   std::atomic<bool> is_reset_asked_{false};
   std::atomic<std::int64_t> lead_ns_{0};  // of QEMU's clock, where it cannot be set

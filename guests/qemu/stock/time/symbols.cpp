@@ -68,6 +68,8 @@ TimeSymbols find_time_symbols(const SymbolLookup& lookup) {
   visit_symbols(symbols, [&]<typename Pointer>(TimeFeature, const char* name, Pointer& slot) {
     slot = reinterpret_cast<Pointer>(lookup(name));
   });
+  symbols.qemu_cpu_kick = reinterpret_cast<void (*)(QemuCpu*)>(lookup("qemu_cpu_kick"));
+  symbols.qemu_cond_wait_func = static_cast<SleepFunction*>(lookup("qemu_cond_wait_func"));
   return symbols;
 }
 

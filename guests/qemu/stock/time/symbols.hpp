@@ -9,6 +9,9 @@
 
 namespace fermata::qemu {
 
+/// What QEMU's threads sleep by, without the mutex, until a condition is signalled.
+using SleepFunction = void (*)(void* condition, void* mutex, const char* file, int line);
+
 /// QEMU's functions for holding the clock of a machine whose vCPUs have a thread each, found by name. Null where a QEMU
 /// lacks one.
 struct TimeSymbols {
@@ -27,6 +30,9 @@ struct TimeSymbols {
   void (*cpu_synchronize_post_init)(QemuCpu* cpu) = nullptr;
   void* (*timerlist_new)(int clock, void (*notify)(void* opaque, int clock), void* opaque) = nullptr;
   void (*rcu_register_thread)() = nullptr;
+  // For less costly holds, if they are there.
+  void (*qemu_cpu_kick)(QemuCpu* cpu) = nullptr;
+  SleepFunction* qemu_cond_wait_func = nullptr;
   // KVM.
   const bool* kvm_allowed = nullptr;
   void** kvm_state = nullptr;

@@ -29,7 +29,15 @@ class Vcpus {
   /// Brings all of them to a halt outside guest code, with the virtual clock's timers off. Drops the lock while it
   /// waits. Not in a vCPU's thread.
   virtual void pause() = 0;
-  /// Lets all go on, and the timers. Nothing while QEMU's user has stopped the machine.
+  /// Instead of `pause`, for a short time: has all leave guest code and wait for QEMU's lock, which the caller keeps
+  /// until `resume` or `pause`, and which nobody else gets before that. One may wait in the midst of an instruction
+  /// that does I/O, and the clock's timers stay on. False if one did not get there within a moment, where it has not
+  /// paid lately, or if this QEMU does not tell where they are: nothing has happened, then. Not in a vCPU's thread.
+  virtual bool catch_at_lock() { return false; }
+  /// True from then until `resume` or `pause`.
+  [[nodiscard]] virtual bool are_caught() const { return false; }
+  /// Lets all go on, and the timers; from where they are caught when the caller lets go of the lock. Nothing while
+  /// QEMU's user has stopped the machine.
   virtual void resume() = 0;
   /// Runs the virtual clock's timers that are due in this thread, while the vCPUs run: QEMU's main thread would come
   /// to them some time later.

@@ -122,7 +122,25 @@ std::int64_t FakeMachine::executed_by_all() const {
 }
 
 bool FakeMachine::stands() const {
-  return std::ranges::all_of(states_, [](const auto& vcpu) { return vcpu->is_stopped && vcpu->queued == 0; });
+  const bool is_caught = is_caught_;
+  return std::ranges::all_of(states_, [is_caught](const auto& vcpu) {
+    return (vcpu->is_stopped || (is_caught && !vcpu->is_in_block)) && vcpu->queued == 0;
+  });
+}
+
+void FakeMachine::lock() {
+  if (const int vcpu = this_vcpu(); vcpu >= 0) {
+    const bool was_in_block = which(vcpu).is_in_block.exchange(false);
+    lock_.lock();
+    which(vcpu).is_in_block = was_in_block;
+    return;
+  }
+  ++lock_waiters_;
+  while (is_caught_ && catcher_ != std::this_thread::get_id()) {
+    std::this_thread::yield();
+  }
+  lock_.lock();
+  --lock_waiters_;
 }
 
 std::vector<std::string> FakeMachine::told() {
@@ -270,6 +288,7 @@ void FakeMachine::wait_for_something(int index, Guard& guard) {
 // A block: asked about first, then counted.
 void FakeMachine::execute(int index) {
   Vcpu& self = which(index);
+  self.is_in_block = true;
   unlock();
   if (on_block) {
     on_block(index);
@@ -279,7 +298,33 @@ void FakeMachine::execute(int index) {
   }
   self.left -= self.block;
   self.executed += self.block;
+  self.is_in_block = false;
   lock();
+}
+
+void FakeMachine::Halting::pause() {
+  machine_.pause_all();
+  machine_.is_caught_ = false;
+}
+
+bool FakeMachine::Halting::catch_at_lock() {
+  if (!machine_.can_be_caught) {
+    return false;
+  }
+  machine_.catcher_ = std::this_thread::get_id();
+  machine_.is_caught_ = true;
+  while (std::ranges::any_of(machine_.states_, [](const auto& vcpu) { return vcpu->is_in_block.load(); })) {
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+void FakeMachine::Halting::resume() {
+  if (machine_.is_caught_.exchange(false)) {
+    ++machine_.catches_;
+  } else {
+    machine_.resume_all();
+  }
 }
 
 void FakeMachine::Halting::run_timers() {

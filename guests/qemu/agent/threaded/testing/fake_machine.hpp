@@ -22,8 +22,8 @@ namespace fermata::qemu {
 /// instructions, one timer. It follows stock QEMU's rules where the agent depends on them: a wish to stop comes before
 /// queued work and that before instructions, a vCPU that stands still does queued work, a start and a reset let the
 /// vCPUs go unasked, with word of that where the clock was off before, and `resume` does nothing while the machine is
-/// stopped. A reset is due from when it is asked for until they are let go; a load is told while the machine is
-/// stopped.
+/// stopped, and a vCPU is caught that waits for the lock, which others then wait for, too. A reset is due from when it
+/// is asked for until they are let go; a load is told while the machine is stopped.
 ///
 /// The test's thread is the main thread. Members without a lock are set before `boot`, or are atomic.
 class FakeMachine final : public QemuHost, public VcpuCounters {
@@ -33,6 +33,9 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
 
   /// False where a clock cannot be set for snapshots. Before `boot`.
   bool can_save_clock = true;
+
+  /// True where vCPUs can be caught at the lock. Before `boot`.
+  bool can_be_caught = false;
 
   explicit FakeMachine(int vcpus);
   ~FakeMachine() override { power_off(); }
@@ -87,7 +90,9 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   [[nodiscard]] std::int64_t executed_by_all() const;
   [[nodiscard]] int resumes() const { return resumes_.load(); }
   [[nodiscard]] int timer_runs() const { return timer_runs_.load(); }
-  /// All vCPUs stand, and no work is queued that would wait in one.
+  /// How often vCPUs went on from where they were caught.
+  [[nodiscard]] int catches() const { return catches_.load(); }
+  /// All vCPUs stand or are caught, and no work is queued that would wait in one.
   [[nodiscard]] bool stands() const;
   [[nodiscard]] bool was_asked_to_quit() const { return is_quitting_.load(); }
   [[nodiscard]] std::vector<std::string> told();
@@ -105,10 +110,10 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   [[nodiscard]] std::optional<time::Duration> next_timer() const override { return timer_; }
   [[nodiscard]] std::optional<time::Duration> next_machine_timer() const override { return timer_; }
   [[nodiscard]] bool do_vcpus_take_turns() const override { return false; }
-  [[nodiscard]] bool is_lock_wanted() const override { return false; }
+  [[nodiscard]] bool is_lock_wanted() const override { return lock_waiters_ > 0; }
   [[nodiscard]] bool is_vcpu_thread() const override { return this_vcpu() >= 0; }
   void let_time_pass(time::Duration /*span*/) override {}
-  void lock() override { lock_.lock(); }
+  void lock() override;
   void unlock() override { lock_.unlock(); }
   [[nodiscard]] bool has_lock() const override { return false; }
   [[nodiscard]] bool is_running() const override { return is_running_.load(); }
@@ -137,6 +142,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   using Guard = std::unique_lock<std::recursive_mutex>;
   struct Vcpu {
     std::atomic<bool> is_barred{false};
+    std::atomic<bool> is_in_block{false};  // and does not wait for the lock there
     std::thread thread{};
     std::thread::id id{};
     std::deque<std::function<void()>> work{};
@@ -151,8 +157,10 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   class Halting final : public Vcpus {
    public:
     explicit Halting(FakeMachine& machine) : machine_(machine) {}
-    void pause() override { machine_.pause_all(); }
-    void resume() override { machine_.resume_all(); }
+    void pause() override;
+    bool catch_at_lock() override;
+    [[nodiscard]] bool are_caught() const override { return machine_.is_caught_; }
+    void resume() override;
     void run_timers() override;
     void listen(Listener& listener) override { machine_.vcpu_listener_ = &listener; }
     [[nodiscard]] bool is_reset_due() const override { return machine_.is_reset_due_; }
@@ -196,6 +204,10 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   std::atomic<bool> is_ending_{false};
   std::atomic<bool> is_quitting_{false};
   std::atomic<bool> is_reset_in_pause_{false};
+  std::atomic<bool> is_caught_{false};
+  std::atomic<std::thread::id> catcher_{};
+  std::atomic<int> lock_waiters_{0};
+  std::atomic<int> catches_{0};
   std::atomic<int> resumes_{0};
   std::atomic<int> timer_runs_{0};
   std::mutex told_mutex_;

@@ -58,7 +58,9 @@ class FakeTime final : public MachineTime {
     limit_ = limit;
   }
   void end() override {
-    vcpus_.pause();
+    if (!vcpus_.catch_at_lock()) {
+      vcpus_.pause();
+    }
     const std::lock_guard guard(mutex_);
     limit_ = std::min(limit_, own_reading());
   }

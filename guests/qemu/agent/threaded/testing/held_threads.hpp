@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -20,8 +21,12 @@
 
 namespace fermata::qemu {
 
+/// The ways in which a fake machine's vCPUs are held: true where they can be caught.
+inline auto both_holds() { return ::testing::Bool(); }
+inline std::string hold_name(const ::testing::TestParamInfo<bool>& info) { return info.param ? "caught" : "paused"; }
+
 /// The whole guest's end on a fake machine of two vCPUs, and the simulator's end in the test's thread.
-class HeldThreads : public ::testing::Test {
+class HeldThreads : public ::testing::TestWithParam<bool> {
  protected:
   static constexpr auto long_enough = std::chrono::seconds(30);
 
@@ -29,6 +34,7 @@ class HeldThreads : public ::testing::Test {
     auto [ours, theirs] = transport::UnixSocket::make_pair();
     guest_end_ = std::make_unique<transport::UnixSocket>(std::move(theirs));
     sim_end_ = std::make_unique<transport::UnixSocket>(std::move(ours));
+    machine_.can_be_caught = GetParam();
   }
   ~HeldThreads() override {
     executor_.ended(0);

@@ -5,7 +5,7 @@
 
 #include "fermata/host/clock.hpp"
 
-namespace fermata::transport {
+namespace fermata::host {
 
 /// Decides whether to poll for an answer for a short while before going to sleep. Waking a thread on another core costs
 /// more than many hand-shakes take, so a spin pays where the peer answers soon and a core is free, and costs dearly
@@ -16,14 +16,14 @@ namespace fermata::transport {
 class AdaptiveSpin {
  public:
   /// Several times what a wake-up costs (30 to 40 us where this was measured), so that sleeping then adds little.
-  static constexpr host::HostDuration length = std::chrono::microseconds(250);
+  static constexpr HostDuration length = std::chrono::microseconds(250);
   /// A look at the host's clock can cost as much as the answer takes to come.
   static constexpr int polls_between_looks = 16;
 
   /// Calls `is_ready` until it returns true or `longest` has passed on `clock`. Returns what the last call did; without
   /// having called it at all while spinning does not pay.
   template <typename IsReady>
-  bool until(const host::HostClock& clock, IsReady is_ready, host::HostDuration longest = length) {
+  bool until(const HostClock& clock, IsReady is_ready, HostDuration longest = length) {
     if (waits_to_skip_ > 0) {
       --waits_to_skip_;
       return false;
@@ -40,11 +40,11 @@ class AdaptiveSpin {
     bool is_success = is_soon_ready();
     bool was_taken_off = false;
     if (!is_success) {
-      host::HostInstant looked = clock.now();
-      const host::HostInstant end = looked + longest;
+      HostInstant looked = clock.now();
+      const HostInstant end = looked + longest;
       do {
         is_success = is_soon_ready();
-        const host::HostInstant now = clock.now();
+        const HostInstant now = clock.now();
         was_taken_off = was_taken_off || now - looked > shortest_absence;
         looked = now;
       } while (!is_success && looked < end);
@@ -75,7 +75,7 @@ class AdaptiveSpin {
   }
 
   // Between two looks at the clock: that is far more than the polls take.
-  static constexpr host::HostDuration shortest_absence = std::chrono::microseconds(30);
+  static constexpr HostDuration shortest_absence = std::chrono::microseconds(30);
   static constexpr int shortest_skip = 1;
   static constexpr int longest_skip = 4096;
 
@@ -83,4 +83,4 @@ class AdaptiveSpin {
   int next_skip_ = shortest_skip;
 };
 
-}  // namespace fermata::transport
+}  // namespace fermata::host

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "fermata/transport/adaptive_spin.hpp"
+#include "fermata/host/adaptive_spin.hpp"
 
 #include <gtest/gtest.h>
 
-namespace fermata::transport {
+namespace fermata::host {
 namespace {
 
 // Each look at it takes a microsecond.
@@ -102,4 +102,4 @@ TEST(AdaptiveSpin, AFailureThatIsForgivenCostsNothing) {
 }
 
 }  // namespace
-}  // namespace fermata::transport
+}  // namespace fermata::host
