@@ -12,6 +12,7 @@
 #include "bench/handshake_peers.hpp"
 #include "fermata/base/contract.hpp"
 #include "fermata/sim/guest.hpp"
+#include "fermata/transport/direct.hpp"
 #include "fermata/transport/in_process.hpp"
 #include "fermata/transport/shared_memory.hpp"
 #include "fermata/transport/unix_socket.hpp"
@@ -111,10 +112,10 @@ BENCHMARK(library<transport::InProcessStream, bench::ThreadPeer>)->Name("library
 
 // The same in one thread: the guest acts within the simulator's write.
 void library_one_thread(benchmark::State& state) {
-  auto [ours, theirs] = transport::InProcessStream::make_pair();
+  auto [ours, theirs] = transport::DirectStream::make_pair();
   bench::InstantGuest instant_guest(theirs);
   theirs.set_readable_handler([&instant_guest] { instant_guest.serve({}); });
-  auto guest = sim::Guest::attach(std::make_unique<transport::InProcessStream>(std::move(ours)));
+  auto guest = sim::Guest::attach(std::make_unique<transport::DirectStream>(std::move(ours)));
   advance_all(state, guest);
   guest.close();
 }

@@ -17,7 +17,7 @@
 #include "fermata/record/recording_stream.hpp"
 #include "fermata/record/writer.hpp"
 #include "fermata/sim/link_guest.hpp"
-#include "fermata/transport/in_process.hpp"
+#include "fermata/transport/direct.hpp"
 #include "fermata/wire/link/guest_session.hpp"
 
 namespace {
@@ -134,7 +134,7 @@ struct NoPort final : link::GuestSession::Port {
 
 // A grant and its report over link v1, in one thread, the guest being there at once; and the same recorded.
 void grant(benchmark::State& state) {
-  auto [ours, theirs] = transport::InProcessStream::make_pair();
+  auto [ours, theirs] = transport::DirectStream::make_pair();
   NoPort port;
   link::GuestSession session({.name = "bench", .abilities = link::ability_exact}, port);
   theirs.set_readable_handler([&session, &end = theirs] {
@@ -149,7 +149,7 @@ void grant(benchmark::State& state) {
     }
   });
   const TempPath file;
-  auto guest = sim::LinkGuest::attach(std::make_unique<transport::InProcessStream>(std::move(ours)),
+  auto guest = sim::LinkGuest::attach(std::make_unique<transport::DirectStream>(std::move(ours)),
                                       {.record = state.range(0) != 0 ? file.path : ""});
   for (auto _ : state) {
     guest.grant(guest.now() + 1_ms);

@@ -15,10 +15,10 @@ constexpr std::size_t capacity = std::size_t{1} << 30;
 }  // namespace
 
 InProcessGuest::InProcessGuest(Config config, const guest::Follower::Options& options, Protocol protocol)
-    : InProcessGuest(std::move(config), options, protocol, transport::InProcessStream::make_pair(capacity)) {}
+    : InProcessGuest(std::move(config), options, protocol, transport::DirectStream::make_pair(capacity)) {}
 
 InProcessGuest::InProcessGuest(Config config, const guest::Follower::Options& options, Protocol protocol,
-                               std::pair<transport::InProcessStream, transport::InProcessStream> ends)
+                               std::pair<transport::DirectStream, transport::DirectStream> ends)
     : machine_(std::move(config)),
       executor_(machine_),
       channels_(protocol == Protocol::link ? std::make_unique<link::Channels>(machine_, executor_) : nullptr),
@@ -33,7 +33,7 @@ InProcessGuest::InProcessGuest(Config config, const guest::Follower::Options& op
 
 std::unique_ptr<transport::Stream> InProcessGuest::connect() {
   base::expects(simulator_end_.has_value(), "InProcessGuest: connected once");
-  auto end = std::make_unique<transport::InProcessStream>(std::move(*simulator_end_));
+  auto end = std::make_unique<transport::DirectStream>(std::move(*simulator_end_));
   simulator_end_.reset();
   return end;
 }

@@ -9,7 +9,7 @@
 #include "fermata/machine/link/channels.hpp"
 #include "fermata/machine/machine.hpp"
 #include "fermata/machine/machine_executor.hpp"
-#include "fermata/transport/in_process.hpp"
+#include "fermata/transport/direct.hpp"
 
 namespace fermata::machine {
 
@@ -47,15 +47,15 @@ class InProcessGuest {
 
  private:
   InProcessGuest(Config config, const guest::Follower::Options& options, Protocol protocol,
-                 std::pair<transport::InProcessStream, transport::InProcessStream> ends);
+                 std::pair<transport::DirectStream, transport::DirectStream> ends);
   void serve();
 
   Machine machine_;
   MachineExecutor executor_;
   std::unique_ptr<link::Channels> channels_;  // of a link v1 session
   std::unique_ptr<wire::GuestSession> session_;
-  std::optional<transport::InProcessStream> simulator_end_;
-  transport::InProcessStream end_;
+  std::optional<transport::DirectStream> simulator_end_;
+  transport::DirectStream end_;
   guest::Follower follower_;
   std::optional<Stop> ended_;
 };

@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "fermata/base/error.hpp"
-#include "fermata/transport/in_process.hpp"
+#include "fermata/transport/direct.hpp"
 #include "fermata/wire/qqq_layout.hpp"
 
 namespace fermata::sim {
@@ -28,19 +28,19 @@ constexpr auto long_enough = 30s;
 // A guest in this process that answers each grant with what `answer_us` makes of it, within the grant's write.
 struct AnsweringGuest {
   explicit AnsweringGuest(const std::function<std::uint32_t(std::uint32_t)>& answer_us) {
-    auto [a, b] = transport::InProcessStream::make_pair();
-    end = std::make_unique<transport::InProcessStream>(std::move(b));
+    auto [a, b] = transport::DirectStream::make_pair();
+    end = std::make_unique<transport::DirectStream>(std::move(b));
     end->set_readable_handler([this, answer_us] {
       wire::QqqMessage message{};
       while (end->read(message, {}).count == message.size()) {
         EXPECT_EQ(end->write(wire::encode_qqq(answer_us(wire::decode_qqq(message))), {}).count, message.size());
       }
     });
-    guest.emplace(Guest::attach(std::make_unique<transport::InProcessStream>(std::move(a)), "plant", &trace));
+    guest.emplace(Guest::attach(std::make_unique<transport::DirectStream>(std::move(a)), "plant", &trace));
   }
 
   trace::MemorySink trace;
-  std::unique_ptr<transport::InProcessStream> end;
+  std::unique_ptr<transport::DirectStream> end;
   std::optional<Guest> guest;
 };
 
@@ -98,8 +98,8 @@ TEST(Guest, AShortReportIsAnError) {
 }
 
 TEST(Guest, AHangingGuestIsReportedAtTheLimitAndMayBeWaitedForAgain) {
-  auto [a, b] = transport::InProcessStream::make_pair();
-  Guest guest = Guest::attach(std::make_unique<transport::InProcessStream>(std::move(a)), "sleeper");
+  auto [a, b] = transport::DirectStream::make_pair();
+  Guest guest = Guest::attach(std::make_unique<transport::DirectStream>(std::move(a)), "sleeper");
   guest.grant(1_ms);
   const base::Error error = error_of([&guest] { static_cast<void>(guest.wait(1ms)); });
   EXPECT_EQ(error.code(), base::ErrorCode::timed_out);
@@ -109,8 +109,8 @@ TEST(Guest, AHangingGuestIsReportedAtTheLimitAndMayBeWaitedForAgain) {
 }
 
 TEST(Guest, AGuestThatClosesIsGone) {
-  auto [a, b] = transport::InProcessStream::make_pair();
-  Guest guest = Guest::attach(std::make_unique<transport::InProcessStream>(std::move(a)), "leaver");
+  auto [a, b] = transport::DirectStream::make_pair();
+  Guest guest = Guest::attach(std::make_unique<transport::DirectStream>(std::move(a)), "leaver");
   guest.grant(1_ms);
   b.close();
   EXPECT_TRUE(

@@ -62,10 +62,10 @@ struct Letters {
 class Board {
  public:
   explicit Board(Letters letters) : letters_(letters) {
-    auto [a, b] = transport::InProcessStream::make_pair();
-    end_ = std::make_unique<transport::InProcessStream>(std::move(b));
+    auto [a, b] = transport::DirectStream::make_pair();
+    end_ = std::make_unique<transport::DirectStream>(std::move(b));
     end_->set_readable_handler([this] { serve(); });
-    simulators_ = std::make_unique<transport::InProcessStream>(std::move(a));
+    simulators_ = std::make_unique<transport::DirectStream>(std::move(a));
   }
   std::unique_ptr<transport::Stream> stream() { return std::move(simulators_); }
 
@@ -105,8 +105,8 @@ class Board {
   std::size_t named_ = 0;
   wire::link::testing::RecordingPort port_;
   wire::link::GuestSession session_{wire::link::testing::identity(), port_};
-  std::unique_ptr<transport::InProcessStream> end_;
-  std::unique_ptr<transport::InProcessStream> simulators_;
+  std::unique_ptr<transport::DirectStream> end_;
+  std::unique_ptr<transport::DirectStream> simulators_;
 };
 
 void run(LinkGuest& guest, Instant end, Duration quantum) {
@@ -302,22 +302,22 @@ TEST(Replay, SaysWhatItCannotReplay) {
 TEST(Replay, AGuestThatIsSilentOrGoneIsTrouble) {
   const TempFile file("replay_silent");
   make_recording(file, 300_ns);
-  auto [ours, silent] = transport::InProcessStream::make_pair();
-  EXPECT_NE(failure(file.path(), std::make_unique<transport::InProcessStream>(std::move(ours)), {.limit = 1ms})
+  auto [ours, silent] = transport::DirectStream::make_pair();
+  EXPECT_NE(failure(file.path(), std::make_unique<transport::DirectStream>(std::move(ours)), {.limit = 1ms})
                 .find("board did not introduce itself"),
             std::string::npos);
-  auto [other, gone] = transport::InProcessStream::make_pair();
+  auto [other, gone] = transport::DirectStream::make_pair();
   gone.close();
-  EXPECT_NE(failure(file.path(), std::make_unique<transport::InProcessStream>(std::move(other)), {}).find("is gone"),
+  EXPECT_NE(failure(file.path(), std::make_unique<transport::DirectStream>(std::move(other)), {}).find("is gone"),
             std::string::npos);
 }
 
 TEST(Replay, CanBeCancelled) {
   const TempFile file("replay_cancelled");
   make_recording(file, 300_ns);
-  auto [ours, silent] = transport::InProcessStream::make_pair();
+  auto [ours, silent] = transport::DirectStream::make_pair();
   record::Reader reader(file.path());
-  Connection connection{.name = "board", .stream = std::make_unique<transport::InProcessStream>(std::move(ours))};
+  Connection connection{.name = "board", .stream = std::make_unique<transport::DirectStream>(std::move(ours))};
   EXPECT_TRUE(replay(reader, connection, {.is_cancelled = [] { return true; }}).is_cancelled);
 }
 

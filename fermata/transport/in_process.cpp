@@ -9,8 +9,7 @@
 
 namespace fermata::transport {
 
-// Bytes on their way from one end to the other. Both ends are in one thread most of the time, so nobody is waited for,
-// and no clock read, where that is not needed.
+// Bytes on their way from one end to the other. No clock is read where nobody need be waited for.
 struct InProcessStream::Direction {
   std::size_t capacity = default_capacity;
   std::mutex mutex;
@@ -19,7 +18,6 @@ struct InProcessStream::Direction {
   std::vector<std::byte> bytes;
   std::size_t begin = 0;  // what stands before it in `bytes` was read
   bool is_closed = false;
-  std::function<void()> on_readable;  // not changed after the first write, so it is called without the lock
 
   [[nodiscard]] std::size_t size() const { return bytes.size() - begin; }
 
@@ -59,12 +57,10 @@ struct InProcessStream::Direction {
     bytes.insert(bytes.end(), more.begin(), more.end());
   }
 
-  // True if it was open until now.
-  bool close() {
+  void close() {
     std::unique_lock lock(mutex);
-    const bool was_closed = std::exchange(is_closed, true);
+    is_closed = true;
     unlock_and_tell(lock);
-    return !was_closed;
   }
 };
 
@@ -97,34 +93,21 @@ IoResult InProcessStream::read(std::span<std::byte> into, host::HostDuration wai
 }
 
 IoResult InProcessStream::write(std::span<const std::byte> bytes, host::HostDuration wait) {
-  // The peer may destroy this end from within its handler, but not what the handler stands in.
-  const std::shared_ptr<Direction> out = out_;
-  std::unique_lock lock(out->mutex);
-  out->wait_until(lock, wait, [&out] { return out->size() < out->capacity || out->is_closed; });
-  if (out->is_closed) {
+  std::unique_lock lock(out_->mutex);
+  out_->wait_until(lock, wait, [this] { return out_->size() < out_->capacity || out_->is_closed; });
+  if (out_->is_closed) {
     return {.is_end = true};
   }
-  const std::size_t count = std::min(bytes.size(), out->capacity - out->size());
-  out->put(bytes.first(count));
-  out->unlock_and_tell(lock);
-  if (out->on_readable && count > 0) {
-    out->on_readable();
-  }
+  const std::size_t count = std::min(bytes.size(), out_->capacity - out_->size());
+  out_->put(bytes.first(count));
+  out_->unlock_and_tell(lock);
   return {.count = count};
 }
 
 void InProcessStream::close() {
   // The peer's unread bytes stay readable to it; what it would still write to us goes nowhere.
-  const std::shared_ptr<Direction> out = out_;  // as in write
   in_->close();
-  if (out->close() && out->on_readable) {
-    out->on_readable();
-  }
-}
-
-void InProcessStream::set_readable_handler(std::function<void()> handler) {
-  const std::lock_guard lock(in_->mutex);
-  in_->on_readable = std::move(handler);
+  out_->close();
 }
 
 }  // namespace fermata::transport

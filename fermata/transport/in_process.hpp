@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <utility>
 
@@ -9,9 +8,7 @@
 
 namespace fermata::transport {
 
-/// A connected pair of ends within one process: for tests, and for a guest that lives in the simulator's process. The
-/// two ends may be used from two threads, or both from one: then `set_readable_handler` lets the peer act within a
-/// write.
+/// A connected pair of ends within one process, each of which has a thread of its own. For one thread: DirectStream.
 class InProcessStream final : public Stream {
  public:
   static constexpr std::size_t default_capacity = std::size_t{64} * 1024;
@@ -25,10 +22,6 @@ class InProcessStream final : public Stream {
   [[nodiscard]] IoResult read(std::span<std::byte> into, host::HostDuration wait) override;
   [[nodiscard]] IoResult write(std::span<const std::byte> bytes, host::HostDuration wait) override;
   void close() override;
-
-  /// Has `handler` called after each write and the close of the peer, in the peer's thread and with no lock held: it
-  /// may read and write this end. Set before the peer's first write; it must not throw.
-  void set_readable_handler(std::function<void()> handler);
 
  private:
   struct Direction;

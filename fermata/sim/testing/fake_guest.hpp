@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "fermata/sim/link_guest.hpp"
-#include "fermata/transport/in_process.hpp"
+#include "fermata/transport/direct.hpp"
 #include "fermata/wire/link/testing/session_pair.hpp"
 
 namespace fermata::sim::testing {
@@ -22,13 +22,13 @@ struct FakeGuest {
   explicit FakeGuest(Run what, const LinkOptions& options = {},
                      wire::link::GuestSession::Identity who = wire::link::testing::identity())
       : run(std::move(what)), session(std::move(who), port) {
-    auto [a, b] = transport::InProcessStream::make_pair(std::size_t{1} << 20);  // nobody reads while it speaks
-    end = std::make_unique<transport::InProcessStream>(std::move(b));
+    auto [a, b] = transport::DirectStream::make_pair(std::size_t{1} << 20);  // nobody reads while it speaks
+    end = std::make_unique<transport::DirectStream>(std::move(b));
     end->set_readable_handler([this] { serve(); });
     LinkOptions with_trace = options;
     with_trace.name = "board";
     with_trace.trace = &trace;
-    guest.emplace(LinkGuest::attach(std::make_unique<transport::InProcessStream>(std::move(a)), with_trace));
+    guest.emplace(LinkGuest::attach(std::make_unique<transport::DirectStream>(std::move(a)), with_trace));
   }
 
   void serve() {
@@ -58,7 +58,7 @@ struct FakeGuest {
   std::size_t answered = 0;
   wire::link::testing::RecordingPort port;
   wire::link::GuestSession session;
-  std::unique_ptr<transport::InProcessStream> end;
+  std::unique_ptr<transport::DirectStream> end;
   std::optional<LinkGuest> guest;
 };
 
