@@ -67,7 +67,7 @@ void Follower::serve(host::HostDuration wait) {
     }
     session_.receive(std::span(buffer).first(result.count));
     wait = {};
-  } while (result.count == buffer.size() && session_.wants_bytes());
+  } while (result.count == buffer.size() && session_.wants_bytes() && !is_hasty_);
   if (std::holds_alternative<wire::Leave>(session_.order())) {
     obey();
     return;
@@ -142,6 +142,10 @@ void Follower::obey() {
 }
 
 void Follower::flush() {
+  if (is_hasty_) {
+    flush_what_fits();
+    return;
+  }
   try {
     while (!session_.outgoing().empty() && !has_left_) {
       const transport::IoResult result = stream_.write(session_.outgoing(), write_limit);

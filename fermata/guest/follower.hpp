@@ -44,6 +44,10 @@ class Follower final : public Executor::Observer {
   [[nodiscard]] std::optional<time::Instant> milestone() const override { return session_.milestone(); }
   void progressed(time::Instant now) override;
 
+  /// While hasty, `serve` and `stopped` wait for nobody who does not read, and read once at most: what is left is
+  /// written by a later call (`unsent_bytes`). For callers that hold what others need.
+  void set_hasty(bool is_hasty) { is_hasty_ = is_hasty; }
+
   /// True from an order to run until the stop that ends it.
   [[nodiscard]] bool is_running() const { return obeyed_.has_value(); }
   /// What the session has to say and has not been written yet.
@@ -75,6 +79,7 @@ class Follower final : public Executor::Observer {
   bool is_obeying_ = false;  // an executor may call stopped() from within resume_until()
   bool is_leaving_ = false;
   bool has_left_ = false;
+  bool is_hasty_ = false;
 };
 
 }  // namespace fermata::guest

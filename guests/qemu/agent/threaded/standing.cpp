@@ -79,27 +79,28 @@ void ThreadedExecutor::deliver_due() {
 }
 
 // True if the vCPUs can stay where they are caught: there is nothing to do but to report and to go on.
-bool ThreadedExecutor::is_quick() {
-  bool is_little = true;
-  with_follower([&is_little](const guest::Follower& follower) { is_little = follower.unsent_bytes() <= most_unsent; });
-  return is_little && !has_news_ && !must_pause_ && !is_leaving_ && !host_.is_lock_wanted();
+bool ThreadedExecutor::is_undisturbed() const {
+  return !has_news_ && !must_pause_ && !is_leaving_ && host_.is_running() && !host_.is_lock_wanted() &&
+         !caught_until_->has_passed();
+}
+
+bool ThreadedExecutor::is_all_sent() {
+  bool is_so = false;
+  with_follower([&is_so](const guest::Follower& follower) { is_so = follower.unsent_bytes() == 0; });
+  return is_so;
 }
 
 // With the lock, which whoever wants it gets.
 void ThreadedExecutor::await_grant_at_lock() {
-  const host::Deadline deadline(host::HostClock::monotonic(), longest_caught);
-  while (!granted_ && is_quick() && !is_over() && !deadline.has_passed()) {
+  while (!granted_ && !is_over() && is_undisturbed() && is_all_sent()) {
     with_follower([](guest::Follower& follower) { follower.serve(caught_look_interval); });
-  }
-  if (!granted_ || is_leaving_) {
-    pause_caught();
   }
 }
 
 // The machine stands where the simulator is to know of it, or only on the way there. What was told is written here,
 // where nothing runs on however long that takes.
 void ThreadedExecutor::arrive() {
-  if (vcpus_.are_caught() && !is_quick()) {
+  if (vcpus_.are_caught() && !is_undisturbed()) {
     pause_caught();
   }
   static_cast<void>(tell_news());
@@ -180,6 +181,7 @@ void ThreadedExecutor::ended(int exit_status) {
   if (guard.owns_lock() && inputs_ != nullptr && has_started_ && !is_over() && !is_leaving_ &&
       (!is_started_ || host_.is_vcpu_thread())) {
     const time::Instant at = standing_at();
+    follower_->set_hasty(false);
     inputs_->standing(at);
     const bool has_panicked = host_.has_panicked() && exit_status == 0;  // a test device says so, too, with a status
     follower_->stopped({.now = at,

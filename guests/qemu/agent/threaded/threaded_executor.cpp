@@ -19,9 +19,10 @@
 // The machine's user may stop it in the middle of a grant: its time stands then, and the grant goes on when it does.
 //
 // A simulator that answers soon need not wait for that. With time from the host and multi-threaded TCG the agent's
-// thread keeps the lock at the horizon, the vCPUs wait for it as soon as they have left guest code (they are caught),
-// and go on from there when the next grant has come: no thread sleeps and is woken but they. As soon as somebody else
-// wants the lock, or no grant has come for a while, they are paused as above, before anybody else gets the lock.
+// thread keeps the lock at the horizon, the vCPUs wait for it between two instructions (they are caught), and go on
+// from there when the next grant has come: no thread sleeps and is woken but they. As soon as somebody else wants the
+// lock, or no grant has come for a while, they are paused as above, before anybody else gets the lock. So is a vCPU
+// that is in the midst of an instruction, before the report: what that does belongs to the time before.
 //
 // What it does where it stands, and how channels take part: standing.cpp.
 #include "guests/qemu/agent/threaded/threaded_executor.hpp"
@@ -43,16 +44,21 @@ void ThreadedExecutor::listen() { vcpus_.listen(*this); }
 
 void ThreadedExecutor::run() {
   while (!is_leaving_ && !is_over()) {
+    if (vcpus_.are_caught() && (!granted_ || !is_undisturbed() || !is_all_sent())) {
+      pause_caught();
+      with_follower([](guest::Follower& follower) { follower.serve({}); });  // writes what there was no room for
+    }
     wait_for_order();
     tell_news();
     if (granted_ && host_.is_running() && !is_leaving_) {
       run_to(*std::exchange(granted_, std::nullopt));
     }
   }
-  if (vcpus_.are_caught()) {  // QEMU has ended, for which somebody may need the lock
+  if (vcpus_.are_caught() && is_over()) {  // for which somebody may need the lock
     vcpus_.resume();
     host_.unlock();
   }
+  pause_caught();
   if (!is_over()) {
     host_.lock();
     host_.request_quit(is_fault_);
@@ -84,7 +90,8 @@ void ThreadedExecutor::pause_again() {
   }
 }
 
-// The agent's thread has it already while the vCPUs are caught, and keeps it for as long.
+// The agent's thread has it already while the vCPUs are caught, and keeps it for as long: it waits for nobody then, but
+// for a grant and not for long.
 void ThreadedExecutor::take_lock() {
   if (!vcpus_.are_caught()) {
     host_.lock();
@@ -97,11 +104,25 @@ void ThreadedExecutor::drop_lock() {
   }
 }
 
+// They have just been caught.
+void ThreadedExecutor::stay_caught() {
+  caught_until_.emplace(host::HostClock::monotonic(), longest_caught);
+  with_follower([](guest::Follower& follower) { follower.set_hasty(true); });
+}
+
 // If they are caught: from now on they stand, and the lock is free.
 void ThreadedExecutor::pause_caught() {
   if (vcpus_.are_caught()) {
     pause_by([this] { vcpus_.pause(); });
     host_.unlock();
+    no_longer_caught();
+  }
+}
+
+void ThreadedExecutor::no_longer_caught() {
+  if (caught_until_) {
+    caught_until_.reset();
+    with_follower([](guest::Follower& follower) { follower.set_hasty(false); });
   }
 }
 
@@ -150,6 +171,7 @@ void ThreadedExecutor::run_to(time::Instant horizon) {
     vcpus_.resume();
     time_.resumed();
     host_.unlock();
+    no_longer_caught();
     while (!is_over() && !has_got_there()) {
     }
   } else {
@@ -220,6 +242,9 @@ bool ThreadedExecutor::hold() {
     is_held_ = true;  // before the lock is dropped: a reset may come meanwhile
     pause_by([this] { time_.end(); });
     come_to_stand(!is_at_horizon);
+  }
+  if (vcpus_.are_caught()) {
+    stay_caught();
   }
   drop_lock();
   if (!is_ours) {

@@ -68,11 +68,9 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
  private:
   // How often a held machine is looked after, and a stopped one.
   static constexpr host::HostDuration look_interval = std::chrono::milliseconds(2);
-  // How often the lock is looked after while vCPUs are caught at it, and how long they are at most.
+  // How often the lock is looked after while vCPUs are caught at it, and for how long a grant is awaited there.
   static constexpr host::HostDuration caught_look_interval = std::chrono::microseconds(50);
   static constexpr host::HostDuration longest_caught = std::chrono::microseconds(500);
-  // More is not written with the lock held, for a simulator that reads slowly.
-  static constexpr std::size_t most_unsent = std::size_t{16} * 1024;
 
   [[nodiscard]] time::Duration reading_of(time::Instant at) const { return zero_ + at.since_origin(); }
   [[nodiscard]] time::Instant instant_of(time::Duration reading) const {
@@ -91,9 +89,12 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   void run_to(time::Instant horizon);
   void take_lock();
   void drop_lock();
+  void stay_caught();
   void pause_caught();
+  void no_longer_caught();
   void await_grant_at_lock();
-  [[nodiscard]] bool is_quick();
+  [[nodiscard]] bool is_undisturbed() const;
+  [[nodiscard]] bool is_all_sent();
   [[nodiscard]] bool has_got_there();
   [[nodiscard]] bool is_to_stand_early() const;
   [[nodiscard]] bool was_raised();
@@ -125,6 +126,7 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   time::Instant target_;                    // the horizon that it was given; it may stand on the way
   std::optional<wire::StopReason> reason_;  // why it stands, if not for that
   time::Instant reported_at_;
+  std::optional<host::Deadline> caught_until_;  // while the vCPUs are caught
   std::atomic<bool> is_leaving_{false};
   std::atomic<bool> is_fault_{false};
   std::atomic<bool> is_over_{false};

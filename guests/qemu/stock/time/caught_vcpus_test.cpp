@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -28,21 +29,46 @@ class CaughtVcpusTest : public StockVcpusTest {
     with_lock.qemu_in_vcpu_thread = [] { return is_in_vcpu_thread; };
     TimeSymbols with_sleep = time_symbols();
     with_sleep.qemu_cond_wait_func = &sleep_;
+    generation = 7;
+    with_sleep.cpu_list_generation_id_get = [] { return generation; };
+    qemu_.is_running = true;
+    is_asleep = is_awake = false;
+    asks_from_.fill("accel/tcg/tcg-accel-ops-mttcg.c");
     with_sleep.qemu_cpu_kick = [](QemuCpu* cpu) {
       for (std::size_t i = 0; i < VcpuFunctions::count; ++i) {
-        kicked.at(i) = kicked.at(i) || vcpu_functions->cpu(i) == cpu;
+        if (vcpu_functions->cpu(i) == cpu) {
+          kick(i);
+        }
       }
     };
-    vcpus_.emplace(with_lock, with_sleep);
+    with_lock_ = with_lock;
+    with_sleep_ = with_sleep;
+    make_vcpus(std::chrono::seconds(30));
+  }
+  void make_vcpus(host::HostDuration longest_catch) {
+    lock_ = take_lock;
+    sleep_ = fall_asleep;
+    qemu_.queue.clear();
+    vcpus_.emplace(with_lock_, with_sleep_, longest_catch);
     vcpus_->bar([] {});
   }
-  ~CaughtVcpusTest() override {
+  ~CaughtVcpusTest() override { end_vcpus(); }
+
+  void end_vcpus() {
     is_over_ = true;
+    for (std::size_t i = 0; i < VcpuFunctions::count; ++i) {
+      kick(i);
+    }
     for (std::thread& thread : threads_) {
       thread.join();
     }
+    threads_.clear();
   }
 
+  static void kick(std::size_t vcpu) {
+    kicked.at(vcpu) = true;
+    kicked.at(vcpu).notify_one();
+  }
   void run_vcpus() {
     for (std::size_t i = 0; i < VcpuFunctions::count; ++i) {
       threads_.emplace_back([this, i] {
@@ -54,17 +80,27 @@ class CaughtVcpusTest : public StockVcpusTest {
         ++running_;
         while (!is_over_) {
           executed_.at(i) += 1;
+          if (i > 0 && !sleeps_.at(i)) {  // there may be more of them than cores
+            kicked.at(i).wait(false);
+          }
+          if (sleeps_.at(i)) {
+            lock_(&big_lock_, asks_from_.at(i), 0);
+            sleep_(nullptr, &big_lock_, "system/cpus.c", 0);
+            big_lock_.unlock();
+            sleeps_.at(i) = false;
+          }
           if (kicked.at(i).exchange(false)) {
-            lock_(&big_lock_, "", 0);
+            lock_(&big_lock_, asks_from_.at(i), 0);
             big_lock_.unlock();
           }
         }
       });
-    }
-    while (running_ < 3) {
+      while (running_ <= static_cast<int>(i)) {  // each runs what is queued for its own vCPU
+        std::this_thread::yield();
+      }
     }
   }
-  // Catching may find that the host is busy.
+  // Catching is left out for a while where the host is busy.
   void catch_all() {
     big_lock_.lock();
     while (!vcpus_->catch_at_lock()) {
@@ -78,11 +114,24 @@ class CaughtVcpusTest : public StockVcpusTest {
   [[nodiscard]] std::array<std::int64_t, 3> executed() const { return {executed_[0], executed_[1], executed_[2]}; }
 
   static inline std::mutex* lock_of_qemu = nullptr;
+  static inline std::condition_variable_any wake_up;
+  static inline std::atomic<bool> is_asleep = false;
+  static inline std::atomic<bool> is_awake = false;
+  static inline unsigned generation = 0;
   static inline std::array<std::atomic<bool>, VcpuFunctions::count> kicked{};
   static inline thread_local bool is_in_vcpu_thread = false;
   std::mutex big_lock_;
-  LockFunction lock_ = [](void* /*mutex*/, const char*, int) { lock_of_qemu->lock(); };
-  SleepFunction sleep_ = [](void* /*condition*/, void* /*mutex*/, const char*, int) {};
+  static void take_lock(void* /*mutex*/, const char* /*file*/, int /*line*/) { lock_of_qemu->lock(); }
+  static void fall_asleep(void* /*condition*/, void* /*mutex*/, const char* /*file*/, int /*line*/) {
+    is_asleep = true;
+    wake_up.wait(*lock_of_qemu, [] { return is_awake.load(); });
+  }
+  LockFunction lock_ = take_lock;
+  SleepFunction sleep_ = fall_asleep;
+  Symbols with_lock_;
+  TimeSymbols with_sleep_;
+  std::array<const char*, VcpuFunctions::count> asks_from_{};
+  std::array<std::atomic<bool>, VcpuFunctions::count> sleeps_{};
   std::optional<StockVcpus> vcpus_;
   std::atomic<bool> is_over_{false};
   std::atomic<int> running_{0};
@@ -118,36 +167,64 @@ TEST_F(CaughtVcpusTest, ArePausedByQemuAsOthers) {
   EXPECT_EQ(qemu_.calls, "pause resume ");
 }
 
-TEST_F(CaughtVcpusTest, WhoAsksForTheLockGetsItAfterThat) {
-  run_vcpus();
-  catch_all();
-  std::atomic<bool> has_lock{false};
-  std::thread other([&] {
-    lock_(&big_lock_, "", 0);
-    has_lock = true;
-    big_lock_.unlock();
-  });
-  big_lock_.unlock();  // as within a pause
-  EXPECT_FALSE(has_lock);
-  big_lock_.lock();
-  vcpus_->pause();
-  big_lock_.unlock();
-  other.join();
-}
-
 TEST_F(CaughtVcpusTest, OnesThatDoNotComeAreLeftAlone) {
+  make_vcpus(std::chrono::milliseconds(1));
   run_vcpus();
-  is_over_ = true;
-  for (std::thread& thread : threads_) {
-    thread.join();
-  }
-  threads_.clear();
+  end_vcpus();
   EXPECT_FALSE(vcpus_->catch_at_lock());
   EXPECT_FALSE(vcpus_->are_caught());
-  std::thread([this] {
+}
+
+// What it does in the rest of it would be done after the report.
+TEST_F(CaughtVcpusTest, AreNotInTheMidstOfAnInstruction) {
+  asks_from_.at(1) = "accel/tcg/cputlb.c";
+  run_vcpus();
+  big_lock_.lock();
+  EXPECT_FALSE(vcpus_->catch_at_lock());
+  while (kicked.at(1)) {
+  }
+  EXPECT_FALSE(vcpus_->catch_at_lock());
+  big_lock_.unlock();
+}
+
+TEST_F(CaughtVcpusTest, ThoseThatSleepNeedNoKick) {
+  sleeps_.at(2) = true;
+  run_vcpus();
+  while (!is_asleep) {
+  }
+  kicked.at(2) = false;
+  catch_all();
+  EXPECT_FALSE(kicked.at(2));
+  vcpus_->resume();
+  is_awake = true;
+  wake_up.notify_all();
+  big_lock_.unlock();
+}
+
+TEST_F(CaughtVcpusTest, AreNotWhereSomebodyWouldMissAPause) {
+  run_vcpus();
+  catch_all();
+  vcpus_->resume();
+  qemu_.is_running = false;
+  EXPECT_FALSE(vcpus_->catch_at_lock()) << "the main thread stops the machine";
+  qemu_.is_running = true;
+  ++generation;
+  EXPECT_FALSE(vcpus_->catch_at_lock()) << "a vCPU was plugged in";
+  --generation;
+  big_lock_.unlock();
+  std::thread main([this] {
     lock_(&big_lock_, "", 0);
+    sleep_(nullptr, &big_lock_, "cpus-common.c", 0);
     big_lock_.unlock();
-  }).join();
+  });
+  while (!is_asleep) {
+  }
+  big_lock_.lock();
+  EXPECT_FALSE(vcpus_->catch_at_lock()) << "the main thread waits for a vCPU";
+  is_awake = true;
+  wake_up.notify_all();
+  big_lock_.unlock();
+  main.join();
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "guests/qemu/stock/time/lock_watch.hpp"
 
+#include <string_view>
+
 namespace fermata::qemu {
 namespace {
 
@@ -12,9 +14,33 @@ SleepFunction sleep_beneath = nullptr;
 thread_local LockWatch::Thread* this_thread = nullptr;
 thread_local bool has_closed = false;  // QEMU takes the lock anew in the midst of a pause
 
+// QEMU tells from which of its source files a lock is asked for. Each names itself by one text, so that this is
+// compared once.
+class SourceFile {
+ public:
+  explicit constexpr SourceFile(std::string_view end) : end_(end) {}
+  [[nodiscard]] bool is(const char* file) {
+    if (file != known_ && std::string_view(file).ends_with(end_)) {
+      known_ = file;
+    }
+    return file == known_;
+  }
+
+ private:
+  std::string_view end_;
+  const char* known_ = nullptr;
+};
+
+// Who has left guest code takes the lock between two blocks of it, for an interrupt or an exception that is pending, or
+// beyond them, and sleeps there.
+thread_local SourceFile between_blocks("/cpu-exec.c");
+thread_local SourceFile beyond_blocks("/tcg-accel-ops-mttcg.c");
+thread_local SourceFile asleep("/cpus.c");
+
 }  // namespace
 
-LockWatch::LockWatch(const Symbols& symbols, const TimeSymbols& time) : in_vcpu_thread_(symbols.qemu_in_vcpu_thread) {
+LockWatch::LockWatch(const Symbols& symbols, const TimeSymbols& time, host::HostDuration longest)
+    : in_vcpu_thread_(symbols.qemu_in_vcpu_thread), longest_(longest) {
   if (symbols.bql_mutex_lock_func == nullptr) {
     return;
   }
@@ -45,8 +71,8 @@ void LockWatch::take(void* mutex, const char* file, int line) {
   }
   Thread* const self = this_thread;
   if (self == nullptr) {
-    if (LockWatch* const gate = watch.load();
-        gate != nullptr && gate->is_closed_ && !has_closed && !gate->in_vcpu_thread_()) {
+    if (LockWatch* const gate = watch.load(); gate != nullptr && gate->is_closed_ && !has_closed &&
+                                              gate->in_vcpu_thread_ != nullptr && !gate->in_vcpu_thread_()) {
       gate->wait_until_open();
     }
     lock_beneath(mutex, file, line);
@@ -55,19 +81,29 @@ void LockWatch::take(void* mutex, const char* file, int line) {
   if (self->on_ask) {
     self->on_ask();
   }
-  self->is_waiting_ = true;
+  self->wait_ = beyond_blocks.is(file) || between_blocks.is(file) ? Wait::between_instructions : Wait::in_instruction;
   lock_beneath(mutex, file, line);
-  self->is_waiting_ = false;
+  self->wait_ = Wait::none;
 }
 
 void LockWatch::sleep(void* condition, void* mutex, const char* file, int line) {
-  Thread* const self = mutex == big_lock.load(std::memory_order_relaxed) ? this_thread : nullptr;
+  if (mutex != big_lock.load(std::memory_order_relaxed)) {
+    sleep_beneath(condition, mutex, file, line);
+    return;
+  }
+  if (Thread* const self = this_thread; self != nullptr) {
+    self->wait_ = asleep.is(file) ? Wait::between_instructions : Wait::in_instruction;
+    sleep_beneath(condition, mutex, file, line);
+    self->wait_ = Wait::none;
+    return;
+  }
+  LockWatch* const self = watch.load();
   if (self != nullptr) {
-    self->is_waiting_ = true;
+    ++self->sleepers_;
   }
   sleep_beneath(condition, mutex, file, line);
   if (self != nullptr) {
-    self->is_waiting_ = false;
+    --self->sleepers_;
   }
 }
 
@@ -75,7 +111,7 @@ void LockWatch::wait_until_open() {
   ++kept_out_;
   {
     std::unique_lock guard(mutex_);
-    opened_.wait_for(guard, longest_closed, [this] { return !is_closed_; });
+    opened_.wait_for(guard, longest_, [this] { return !is_closed_; });
   }
   --kept_out_;
 }

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 
@@ -18,7 +19,15 @@ class LockWatch {
   /// How long a gate that nobody opens stays closed: whoever has the lock may wait for a thread in front of it.
   static constexpr host::HostDuration longest_closed = std::chrono::milliseconds(100);
 
-  /// A thread that is looked at.
+  /// Where a vCPU's thread waits: for the lock, or on a condition of QEMU's for which it has let the lock go. While
+  /// somebody else has the lock such a thread does nothing.
+  enum class Wait : std::uint8_t {
+    none,
+    in_instruction,        ///< of the guest's, as one that does I/O
+    between_instructions,  ///< of multi-threaded TCG
+  };
+
+  /// A vCPU's thread.
   class Thread {
    public:
     Thread() = default;
@@ -29,22 +38,21 @@ class LockWatch {
     /// Called in it whenever it asks for the lock, before it waits.
     std::function<void()> on_ask{};
 
-    /// True from when it asks for the lock until it has it, and while it sleeps on a condition of QEMU's for which it
-    /// has let the lock go: for as long as somebody else has the lock it does nothing. Any thread.
-    [[nodiscard]] bool is_waiting() const { return is_waiting_.load(); }
+    /// Any thread; what it says lasts for those who have the lock.
+    [[nodiscard]] Wait wait() const { return wait_.load(); }
 
    private:
     friend class LockWatch;
-    std::atomic<bool> is_waiting_{false};
+    std::atomic<Wait> wait_{Wait::none};
   };
 
   /// Puts itself into QEMU's hooks, for ever.
-  LockWatch(const Symbols& symbols, const TimeSymbols& time);
+  LockWatch(const Symbols& symbols, const TimeSymbols& time, host::HostDuration longest = longest_closed);
   ~LockWatch();
   LockWatch(const LockWatch&) = delete;
   LockWatch& operator=(const LockWatch&) = delete;
 
-  /// True if this QEMU has the hooks: else no thread is ever waiting.
+  /// True if this QEMU has the hooks: else not all that wait are known to.
   [[nodiscard]] bool sees_all() const { return sees_all_; }
   /// The calling thread is `thread` from now on. That ends after it, or in it.
   static void attach(Thread& thread);
@@ -54,6 +62,11 @@ class LockWatch {
   /// one thread.
   void close();
   void open();
+  /// How many are kept from it now.
+  [[nodiscard]] int kept_out() const { return kept_out_; }
+  /// How many others than vCPUs' threads sleep on a condition, for which they have let the lock go: they take it again
+  /// unseen, and closed or not. Whoever has the lock.
+  [[nodiscard]] int sleepers() const { return sleepers_; }
 
  private:
   static void take(void* mutex, const char* file, int line);
@@ -61,9 +74,11 @@ class LockWatch {
   void wait_until_open();
 
   bool (*in_vcpu_thread_)();
+  host::HostDuration longest_;
   bool sees_all_ = false;
   std::atomic<bool> is_closed_{false};
   std::atomic<int> kept_out_{0};
+  std::atomic<int> sleepers_{0};
   std::mutex mutex_;
   std::condition_variable opened_;
 };

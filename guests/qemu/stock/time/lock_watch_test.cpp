@@ -5,6 +5,7 @@
 
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace fermata::qemu {
 namespace {
@@ -14,6 +15,8 @@ std::mutex* big_lock = nullptr;
 std::condition_variable_any* condition = nullptr;
 std::atomic<bool> is_signalled = false;
 thread_local bool is_in_vcpu_thread = false;
+
+using Wait = LockWatch::Wait;
 
 class LockWatchTest : public ::testing::Test {
  protected:
@@ -33,9 +36,9 @@ class LockWatchTest : public ::testing::Test {
     s.qemu_cond_wait_func = &sleep_hook_;
     return s;
   }
-  void lock() { lock_hook_(&lock_, "", 0); }
+  void lock(const char* file = "") { lock_hook_(&lock_, file, 0); }
   void unlock() { lock_.unlock(); }
-  void wait_with(void* mutex) { sleep_hook_(&condition_, mutex, "", 0); }
+  void wait_with(void* mutex, const char* file) { sleep_hook_(&condition_, mutex, file, 0); }
   static void wait_for(const std::function<bool()>& what) {
     while (!what()) {
       std::this_thread::yield();
@@ -44,16 +47,18 @@ class LockWatchTest : public ::testing::Test {
 
   std::mutex lock_;
   std::condition_variable_any condition_;
-  LockFunction lock_hook_ = [](void* mutex, const char*, int) {
+  static void take_lock(void* mutex, const char* /*file*/, int /*line*/) {
     ASSERT_EQ(mutex, big_lock);
     big_lock->lock();
-  };
-  SleepFunction sleep_hook_ = [](void*, void* mutex, const char*, int) {
+  }
+  static void sleep_with(void* /*condition*/, void* mutex, const char* /*file*/, int /*line*/) {
     if (mutex == big_lock) {
       condition->wait(*big_lock, [] { return is_signalled.load(); });
     }
-  };
-  LockWatch watch_{symbols(), time_symbols()};
+  }
+  LockFunction lock_hook_ = take_lock;
+  SleepFunction sleep_hook_ = sleep_with;
+  LockWatch watch_{symbols(), time_symbols(), std::chrono::hours(1)};
 };
 
 TEST_F(LockWatchTest, NeedsBothHooks) {
@@ -63,45 +68,76 @@ TEST_F(LockWatchTest, NeedsBothHooks) {
 }
 
 TEST_F(LockWatchTest, AThreadWaitsFromWhenItAsksUntilItHasTheLock) {
-  LockWatch::Thread vcpu;
-  int asked = 0;
-  vcpu.on_ask = [&asked] { ++asked; };
-  lock();
-  std::atomic<bool> has_lock{false};
-  std::thread thread([&] {
-    LockWatch::attach(vcpu);
+  for (const auto& [file, wait] : {std::pair{"../../accel/tcg/tcg-accel-ops-mttcg.c", Wait::between_instructions},
+                                   std::pair{"accel/tcg/cpu-exec.c", Wait::between_instructions},
+                                   std::pair{"../../accel/tcg/cputlb.c", Wait::in_instruction}}) {
+    LockWatch::Thread vcpu;
+    int asked = 0;
+    vcpu.on_ask = [&asked] { ++asked; };
     lock();
-    has_lock = true;
-    EXPECT_FALSE(vcpu.is_waiting());
+    std::thread thread([&] {
+      LockWatch::attach(vcpu);
+      for (int i = 0; i < 2; ++i) {
+        lock(file);
+        EXPECT_EQ(vcpu.wait(), Wait::none);
+        unlock();
+      }
+    });
+    wait_for([&vcpu] { return vcpu.wait() != Wait::none; });
+    EXPECT_EQ(vcpu.wait(), wait) << file;
     unlock();
-  });
-  wait_for([&vcpu] { return vcpu.is_waiting(); });
-  EXPECT_FALSE(has_lock);
-  unlock();
-  thread.join();
-  EXPECT_FALSE(vcpu.is_waiting());
-  EXPECT_EQ(asked, 1) << "for its own thread only";
+    thread.join();
+    EXPECT_EQ(vcpu.wait(), Wait::none);
+    EXPECT_EQ(asked, 2) << "for its own thread only";
+  }
 }
 
 TEST_F(LockWatchTest, OneThatSleepsWithoutTheLockWaits) {
-  LockWatch::Thread vcpu;
-  std::thread thread([&] {
-    LockWatch::attach(vcpu);
-    std::mutex another;
-    wait_with(&another);
-    EXPECT_FALSE(vcpu.is_waiting());
+  for (const auto& [file, wait] : {std::pair{"system/cpus.c", Wait::between_instructions},
+                                   std::pair{"../../softmmu/cpus.c", Wait::between_instructions},
+                                   std::pair{"../../cpus-common.c", Wait::in_instruction}}) {
+    is_signalled = false;
+    LockWatch::Thread vcpu;
+    std::thread thread([&] {
+      LockWatch::attach(vcpu);
+      std::mutex another;
+      wait_with(&another, file);
+      EXPECT_EQ(vcpu.wait(), Wait::none);
+      lock();
+      wait_with(&lock_, file);
+      EXPECT_EQ(vcpu.wait(), Wait::none);
+      unlock();
+    });
+    wait_for([&] {
+      lock();  // then it is not on its way to sleep
+      const bool waits = vcpu.wait() == wait;
+      unlock();
+      return waits;
+    });
     lock();
-    wait_with(&lock_);
-    EXPECT_FALSE(vcpu.is_waiting());
+    EXPECT_EQ(vcpu.wait(), wait) << file;
+    EXPECT_EQ(watch_.sleepers(), 0);
+    is_signalled = true;
+    condition_.notify_all();
+    unlock();
+    thread.join();
+  }
+}
+
+TEST_F(LockWatchTest, OthersThatSleepWithoutTheLockAreCounted) {
+  std::thread main([this] {
+    lock();
+    wait_with(&lock_, "system/cpus.c");
+    EXPECT_EQ(watch_.sleepers(), 0);
     unlock();
   });
-  wait_for([&vcpu] { return vcpu.is_waiting(); });
+  wait_for([this] { return watch_.sleepers() == 1; });
   lock();
-  EXPECT_TRUE(vcpu.is_waiting());
+  EXPECT_EQ(watch_.sleepers(), 1);
   is_signalled = true;
   condition_.notify_all();
   unlock();
-  thread.join();
+  main.join();
 }
 
 TEST_F(LockWatchTest, OthersAreKeptFromTheLockWhileItIsClosed) {
@@ -112,41 +148,33 @@ TEST_F(LockWatchTest, OthersAreKeptFromTheLockWhileItIsClosed) {
     has_lock = true;
     unlock();
   });
+  wait_for([this] { return watch_.kept_out() == 1; });
   std::thread vcpu([&] {
     is_in_vcpu_thread = true;
     lock();
-    EXPECT_FALSE(has_lock) << "which the other has not for 100 ms";
     unlock();
-    watch_.open();
   });
   vcpu.join();
-  other.join();
-  EXPECT_TRUE(has_lock);
-}
-
-TEST_F(LockWatchTest, WhoHasClosedItIsNotKeptOut) {
-  watch_.close();
-  lock();
+  lock();  // who has closed it is not kept out either
   unlock();
-  EXPECT_FALSE(HasFailure());
-  std::atomic<bool> has_lock{false};
-  std::thread other([&] {
-    lock();
-    has_lock = true;
-    unlock();
-  });
-  EXPECT_FALSE(has_lock) << "for 100 ms";
+  EXPECT_FALSE(has_lock);
   watch_.open();
   other.join();
+  EXPECT_TRUE(has_lock);
+  EXPECT_EQ(watch_.kept_out(), 0);
 }
 
 // Somebody may wait for it who has the lock.
 TEST_F(LockWatchTest, AGateThatNobodyOpensDoesNotStayClosed) {
-  watch_.close();
+  lock_hook_ = take_lock;
+  sleep_hook_ = sleep_with;
+  LockWatch impatient(symbols(), time_symbols(), std::chrono::milliseconds(1));
+  impatient.close();
   std::thread([this] {
     lock();
     unlock();
   }).join();
+  impatient.open();
 }
 
 }  // namespace

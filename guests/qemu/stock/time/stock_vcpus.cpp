@@ -12,17 +12,18 @@ namespace {
 
 // How much of QEMU's timers_state is looked at, in words: its tail differs between versions.
 constexpr std::size_t state_extent = 16;
-// What a vCPU that is told takes to leave guest code is a few microseconds.
-constexpr auto longest_catch = std::chrono::microseconds(100);
 
 }  // namespace
 
 thread_local StockVcpus::Vcpu* StockVcpus::vcpu_of_this_thread = nullptr;
 
-StockVcpus::StockVcpus(const Symbols& symbols, const TimeSymbols& time)
-    : qemu_(symbols), time_(time), lock_watch_(symbols, time) {
+StockVcpus::StockVcpus(const Symbols& symbols, const TimeSymbols& time, host::HostDuration longest_catch)
+    : qemu_(symbols), time_(time), lock_watch_(symbols, time), longest_catch_(longest_catch) {
   for (int i = 0; QemuCpu* cpu = qemu_.qemu_get_cpu(i); ++i) {
     vcpus_.push_back(std::make_unique<Vcpu>(cpu));
+  }
+  if (time_.cpu_list_generation_id_get != nullptr) {
+    cpu_list_ = time_.cpu_list_generation_id_get();
   }
 }
 
@@ -55,23 +56,28 @@ bool StockVcpus::catch_at_lock() {
   }
   lock_watch_.close();
   for (const auto& vcpu : vcpus_) {
-    if (!vcpu->at_lock.is_waiting()) {
+    if (vcpu->at_lock.wait() == LockWatch::Wait::none) {
       time_.qemu_cpu_kick(vcpu->cpu);
     }
   }
-  const auto all_wait = [this] {
-    return std::ranges::all_of(vcpus_, [](const auto& vcpu) { return vcpu->at_lock.is_waiting(); });
+  const auto all = [this](const auto& which) {
+    return std::ranges::all_of(vcpus_, [&which](const auto& vcpu) { return which(vcpu->at_lock.wait()); });
   };
-  are_caught_ = catching_.until(host::HostClock::monotonic(), all_wait, longest_catch);
+  const auto all_wait = [&all] { return all([](LockWatch::Wait wait) { return wait != LockWatch::Wait::none; }); };
+  are_caught_ = catching_.until(host::HostClock::monotonic(), all_wait, longest_catch_) &&
+                all([](LockWatch::Wait wait) { return wait == LockWatch::Wait::between_instructions; });
   if (!are_caught_) {
     lock_watch_.open();
   }
   return are_caught_;
 }
 
-// One that was plugged in later is nobody whom we know.
+// Not while QEMU's main thread waits for one of them, nor once it has the machine stop; and vCPUs that were plugged in
+// or out are not those whom we know.
 bool StockVcpus::can_be_caught() const {
-  return lock_watch_.sees_all() && time_.qemu_cpu_kick != nullptr && qemu_.qemu_get_cpu(count()) == nullptr &&
+  return lock_watch_.sees_all() && time_.qemu_cpu_kick != nullptr && time_.cpu_list_generation_id_get != nullptr &&
+         time_.cpu_list_generation_id_get() == cpu_list_ && qemu_.runstate_is_running() &&
+         lock_watch_.sleepers() == 0 &&
          std::ranges::all_of(vcpus_, [](const auto& vcpu) { return vcpu->has_clock.load(); });
 }
 

@@ -18,8 +18,12 @@ namespace fermata::qemu {
 /// Those of the QEMU around us. One per process, never destroyed.
 class StockVcpus final : public Vcpus {
  public:
+  /// For how long vCPUs are waited for that are to be caught. One that is told takes a few microseconds to leave guest
+  /// code.
+  static constexpr host::HostDuration usual_longest_catch = std::chrono::microseconds(100);
+
   /// At machine-init-done, lock held: `symbols` and `time` have all that is needed.
-  StockVcpus(const Symbols& symbols, const TimeSymbols& time);
+  StockVcpus(const Symbols& symbols, const TimeSymbols& time, host::HostDuration longest_catch = usual_longest_catch);
 
   // Vcpus
   void pause() override;
@@ -71,9 +75,11 @@ class StockVcpus final : public Vcpus {
 
   Symbols qemu_;
   TimeSymbols time_;
+  unsigned cpu_list_ = 0;  // which generation of QEMU's list they are
   LockWatch lock_watch_;
   std::vector<std::unique_ptr<Vcpu>> vcpus_;
   host::AdaptiveSpin catching_;
+  host::HostDuration longest_catch_;
   bool are_caught_ = false;
   std::function<void()> let_go_;
   std::atomic<bool> is_reset_asked_{false};

@@ -69,6 +69,7 @@ TimeSymbols find_time_symbols(const SymbolLookup& lookup) {
     slot = reinterpret_cast<Pointer>(lookup(name));
   });
   symbols.qemu_cpu_kick = reinterpret_cast<void (*)(QemuCpu*)>(lookup("qemu_cpu_kick"));
+  symbols.cpu_list_generation_id_get = reinterpret_cast<unsigned (*)()>(lookup("cpu_list_generation_id_get"));
   symbols.qemu_cond_wait_func = static_cast<SleepFunction*>(lookup("qemu_cond_wait_func"));
   return symbols;
 }

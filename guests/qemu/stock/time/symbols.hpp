@@ -33,6 +33,7 @@ struct TimeSymbols {
   // For less costly holds, if they are there.
   void (*qemu_cpu_kick)(QemuCpu* cpu) = nullptr;
   SleepFunction* qemu_cond_wait_func = nullptr;
+  unsigned (*cpu_list_generation_id_get)() = nullptr;
   // KVM.
   const bool* kvm_allowed = nullptr;
   void** kvm_state = nullptr;

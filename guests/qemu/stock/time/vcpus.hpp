@@ -29,10 +29,11 @@ class Vcpus {
   /// Brings all of them to a halt outside guest code, with the virtual clock's timers off. Drops the lock while it
   /// waits. Not in a vCPU's thread.
   virtual void pause() = 0;
-  /// Instead of `pause`, for a short time: has all leave guest code and wait for QEMU's lock, which the caller keeps
-  /// until `resume` or `pause`, and which nobody else gets before that. One may wait in the midst of an instruction
-  /// that does I/O, and the clock's timers stay on. False if one did not get there within a moment, where it has not
-  /// paid lately, or if this QEMU does not tell where they are: nothing has happened, then. Not in a vCPU's thread.
+  /// Instead of `pause`, for a short time: has each wait for QEMU's lock between two of its instructions. The caller
+  /// keeps the lock until `resume` or `pause`, and who asks for it meanwhile gets it after that; the clock's timers
+  /// stay on. False if one did not get there within a moment, or is in the midst of an instruction; where that has not
+  /// paid lately; if the machine is stopped, QEMU waits for a vCPU, has other vCPUs than at the start, or does not tell
+  /// where they are: then they run. Not in a vCPU's thread.
   virtual bool catch_at_lock() { return false; }
   /// True from then until `resume` or `pause`.
   [[nodiscard]] virtual bool are_caught() const { return false; }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "fermata/base/contract.hpp"
+
 namespace fermata::qemu {
 
 FakeMachine::FakeMachine(int vcpus) {
@@ -132,15 +134,23 @@ void FakeMachine::lock() {
   if (const int vcpu = this_vcpu(); vcpu >= 0) {
     const bool was_in_block = which(vcpu).is_in_block.exchange(false);
     lock_.lock();
+    owner_ = std::this_thread::get_id();
     which(vcpu).is_in_block = was_in_block;
     return;
   }
+  base::expects(!has_lock(), "FakeMachine: QEMU's lock is taken twice");
   ++lock_waiters_;
   while (is_caught_ && catcher_ != std::this_thread::get_id()) {
     std::this_thread::yield();
   }
   lock_.lock();
+  owner_ = std::this_thread::get_id();
   --lock_waiters_;
+}
+
+void FakeMachine::unlock() {
+  owner_ = std::thread::id();
+  lock_.unlock();
 }
 
 std::vector<std::string> FakeMachine::told() {
@@ -170,7 +180,9 @@ void FakeMachine::pause_all() {
     return is_ending_ || std::ranges::all_of(states_, [](const auto& vcpu) { return vcpu->is_stopped.load(); });
   };
   Guard guard(lock_, std::adopt_lock);
+  owner_ = std::thread::id();
   changed_.wait(guard, all_stand);
+  owner_ = std::this_thread::get_id();
   if (const auto what = std::exchange(in_pause_, nullptr)) {
     what();
   }
@@ -308,7 +320,7 @@ void FakeMachine::Halting::pause() {
 }
 
 bool FakeMachine::Halting::catch_at_lock() {
-  if (!machine_.can_be_caught) {
+  if (!machine_.can_be_caught || !machine_.is_running_) {
     return false;
   }
   machine_.catcher_ = std::this_thread::get_id();
@@ -321,7 +333,7 @@ bool FakeMachine::Halting::catch_at_lock() {
 
 void FakeMachine::Halting::resume() {
   if (machine_.is_caught_.exchange(false)) {
-    ++machine_.catches_;
+    ++machine_.went_on_from_lock_;
   } else {
     machine_.resume_all();
   }

@@ -91,7 +91,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   [[nodiscard]] int resumes() const { return resumes_.load(); }
   [[nodiscard]] int timer_runs() const { return timer_runs_.load(); }
   /// How often vCPUs went on from where they were caught.
-  [[nodiscard]] int catches() const { return catches_.load(); }
+  [[nodiscard]] int went_on_from_lock() const { return went_on_from_lock_.load(); }
   /// All vCPUs stand or are caught, and no work is queued that would wait in one.
   [[nodiscard]] bool stands() const;
   [[nodiscard]] bool was_asked_to_quit() const { return is_quitting_.load(); }
@@ -114,8 +114,8 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   [[nodiscard]] bool is_vcpu_thread() const override { return this_vcpu() >= 0; }
   void let_time_pass(time::Duration /*span*/) override {}
   void lock() override;
-  void unlock() override { lock_.unlock(); }
-  [[nodiscard]] bool has_lock() const override { return false; }
+  void unlock() override;
+  [[nodiscard]] bool has_lock() const override { return owner_ == std::this_thread::get_id(); }
   [[nodiscard]] bool is_running() const override { return is_running_.load(); }
   [[nodiscard]] bool is_clock_enabled() const override { return is_clock_enabled_.load(); }
   [[nodiscard]] bool has_panicked() const override { return false; }
@@ -191,6 +191,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   std::vector<std::unique_ptr<Vcpu>> states_;
   Halting vcpus_{*this};
   std::recursive_mutex lock_;  // work is queued with it or without
+  std::atomic<std::thread::id> owner_{};
   std::condition_variable_any changed_;
   QemuHost::Listener* listener_ = nullptr;
   Vcpus::Listener* vcpu_listener_ = nullptr;
@@ -207,7 +208,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   std::atomic<bool> is_caught_{false};
   std::atomic<std::thread::id> catcher_{};
   std::atomic<int> lock_waiters_{0};
-  std::atomic<int> catches_{0};
+  std::atomic<int> went_on_from_lock_{0};
   std::atomic<int> resumes_{0};
   std::atomic<int> timer_runs_{0};
   std::mutex told_mutex_;
