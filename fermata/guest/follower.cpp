@@ -120,6 +120,7 @@ void Follower::obey() {
   while (!has_left_) {
     if (const auto* order = std::get_if<wire::Leave>(&session_.order())) {
       leave(*order);
+      break;
     } else if (const auto* run = std::get_if<wire::RunUntil>(&session_.order());
                run != nullptr && run->horizon != obeyed_) {
       const time::Instant horizon = run->horizon;
@@ -139,6 +140,13 @@ void Follower::obey() {
     }
   }
   is_obeying_ = false;
+}
+
+void Follower::set_hasty(bool is_hasty) {
+  is_hasty_ = is_hasty;
+  if (!is_hasty_ && is_leaving_ && !has_left_) {
+    obey();
+  }
 }
 
 void Follower::flush() {
@@ -189,6 +197,8 @@ void Follower::lose(const std::string& why) {
 void Follower::leave(const wire::Leave& order) {
   if (!std::exchange(is_leaving_, true)) {
     executor_.leave(order);
+  }
+  if (!is_hasty_) {
     flush();
     finish(order);
   }

@@ -45,8 +45,9 @@ class Follower final : public Executor::Observer {
   void progressed(time::Instant now) override;
 
   /// While hasty, `serve` and `stopped` wait for nobody who does not read, and read once at most: what is left is
-  /// written by a later call (`unsent_bytes`). For callers that hold what others need.
-  void set_hasty(bool is_hasty) { is_hasty_ = is_hasty; }
+  /// written by a later call (`unsent_bytes`), the last words of a follower that leaves by this one. For callers that
+  /// hold what others need.
+  void set_hasty(bool is_hasty);
 
   /// True from an order to run until the stop that ends it.
   [[nodiscard]] bool is_running() const { return obeyed_.has_value(); }

@@ -212,6 +212,29 @@ TEST(Follower, ProgressNeverWaitsForASimulatorThatDoesNotRead) {
   EXPECT_FALSE(follower.has_left()) << "the next read finds out";
 }
 
+// Who is in haste leaves what there is no room for, and writes it when there is time.
+TEST(Follower, InHasteNobodyIsWaitedForAndNothingIsLost) {
+  auto [simulator_end, guest_end] = transport::InProcessStream::make_pair(2);
+  wire::QqqGuestSession session;
+  ScriptedExecutor executor;
+  Follower follower(session, guest_end, executor);
+  const wire::QqqMessage grant = wire::encode_qqq(5);
+  EXPECT_EQ(simulator_end.write(std::span(grant).first(2), 0s).count, 2U);
+  follower.serve(0s);
+  EXPECT_EQ(simulator_end.write(std::span(grant).last(2), 0s).count, 2U);
+  follower.serve(0s);
+  ASSERT_EQ(executor.horizons.size(), 1U);
+  follower.set_hasty(true);
+  follower.stopped({.now = executor.horizons.front()});
+  EXPECT_EQ(follower.unsent_bytes(), 2U);
+  simulator_end.close();  // reads no more
+  follower.serve(0s);
+  EXPECT_NE(executor.left_because, "");
+  EXPECT_FALSE(follower.has_left()) << "it has something to say";
+  follower.set_hasty(false);
+  EXPECT_TRUE(follower.has_left());
+}
+
 TEST(Follower, ATraceThatCannotBeWrittenEndsTheRun) {
   class FullDisk final : public trace::Sink {
     void write(const trace::Record& /*record*/) override {

@@ -139,7 +139,9 @@ IoResult UnixSocket::read(std::span<std::byte> into, host::HostDuration wait) {
   if (result || wait <= host::HostDuration::zero()) {
     return result.value_or(IoResult{});
   }
-  if (spin_.until(host::HostClock::monotonic(), [&] { return (result = receive()).has_value(); })) {
+  if (spin_.until(
+          host::HostClock::monotonic(), [&] { return (result = receive()).has_value(); },
+          std::min(wait, host::AdaptiveSpin::length))) {
     return *result;
   }
   return attempt_until(fd_.get(), POLLIN, wait, receive);

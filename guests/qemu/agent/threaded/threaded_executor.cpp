@@ -54,10 +54,6 @@ void ThreadedExecutor::run() {
       run_to(*std::exchange(granted_, std::nullopt));
     }
   }
-  if (vcpus_.are_caught() && is_over()) {  // for which somebody may need the lock
-    vcpus_.resume();
-    host_.unlock();
-  }
   pause_caught();
   if (!is_over()) {
     host_.lock();
@@ -110,10 +106,14 @@ void ThreadedExecutor::stay_caught() {
   with_follower([](guest::Follower& follower) { follower.set_hasty(true); });
 }
 
-// If they are caught: from now on they stand, and the lock is free.
+// If they are caught: from now on they stand, and the lock is free. QEMU's end may need it, and nothing else.
 void ThreadedExecutor::pause_caught() {
   if (vcpus_.are_caught()) {
-    pause_by([this] { vcpus_.pause(); });
+    if (is_over()) {
+      vcpus_.resume();
+    } else {
+      pause_by([this] { vcpus_.pause(); });
+    }
     host_.unlock();
     no_longer_caught();
   }

@@ -32,7 +32,7 @@ class SourceFile {
 };
 
 // Who has left guest code takes the lock between two blocks of it, for an interrupt or an exception that is pending, or
-// beyond them, and sleeps there.
+// beyond them, and sleeps there: with the lock from there. A device may sleep by the same function.
 thread_local SourceFile between_blocks("/cpu-exec.c");
 thread_local SourceFile beyond_blocks("/tcg-accel-ops-mttcg.c");
 thread_local SourceFile asleep("/cpus.c");
@@ -40,7 +40,10 @@ thread_local SourceFile asleep("/cpus.c");
 }  // namespace
 
 LockWatch::LockWatch(const Symbols& symbols, const TimeSymbols& time, host::HostDuration longest)
-    : in_vcpu_thread_(symbols.qemu_in_vcpu_thread), longest_(longest) {
+    : in_vcpu_thread_(symbols.qemu_in_vcpu_thread),
+      longest_(longest),
+      do_exceptions_execute_(time.arm_handle_psci_call != nullptr || time.semihosting_enabled == nullptr ||
+                             time.semihosting_enabled(false)) {
   if (symbols.bql_mutex_lock_func == nullptr) {
     return;
   }
@@ -64,6 +67,13 @@ LockWatch::Thread::~Thread() {
 
 void LockWatch::attach(Thread& thread) { this_thread = &thread; }
 
+LockWatch::Wait LockWatch::place_of(const char* file) {
+  const LockWatch* const self = watch.load();
+  const bool is_between =
+      beyond_blocks.is(file) || (self != nullptr && !self->do_exceptions_execute_ && between_blocks.is(file));
+  return is_between ? Wait::between_instructions : Wait::in_instruction;
+}
+
 // That it waits is said before it does, and taken back while it has the lock: who has the lock sees it right.
 void LockWatch::take(void* mutex, const char* file, int line) {
   if (big_lock.load(std::memory_order_relaxed) != mutex) {
@@ -81,7 +91,7 @@ void LockWatch::take(void* mutex, const char* file, int line) {
   if (self->on_ask) {
     self->on_ask();
   }
-  self->wait_ = beyond_blocks.is(file) || between_blocks.is(file) ? Wait::between_instructions : Wait::in_instruction;
+  self->wait_ = self->last_asked_ = place_of(file);
   lock_beneath(mutex, file, line);
   self->wait_ = Wait::none;
 }
@@ -92,7 +102,7 @@ void LockWatch::sleep(void* condition, void* mutex, const char* file, int line) 
     return;
   }
   if (Thread* const self = this_thread; self != nullptr) {
-    self->wait_ = asleep.is(file) ? Wait::between_instructions : Wait::in_instruction;
+    self->wait_ = asleep.is(file) ? self->last_asked_ : Wait::in_instruction;
     sleep_beneath(condition, mutex, file, line);
     self->wait_ = Wait::none;
     return;

@@ -44,6 +44,7 @@ class LockWatch {
    private:
     friend class LockWatch;
     std::atomic<Wait> wait_{Wait::none};
+    Wait last_asked_ = Wait::in_instruction;  // of its own: where it got the lock that it has
   };
 
   /// Puts itself into QEMU's hooks, for ever.
@@ -70,12 +71,14 @@ class LockWatch {
 
  private:
   static void take(void* mutex, const char* file, int line);
+  [[nodiscard]] static Wait place_of(const char* file);
   static void sleep(void* condition, void* mutex, const char* file, int line);
   void wait_until_open();
 
   bool (*in_vcpu_thread_)();
   host::HostDuration longest_;
   bool sees_all_ = false;
+  bool do_exceptions_execute_;  // calls of the guest's to its firmware, or to the host
   std::atomic<bool> is_closed_{false};
   std::atomic<int> kept_out_{0};
   std::atomic<int> sleepers_{0};

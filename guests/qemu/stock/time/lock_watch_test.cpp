@@ -34,6 +34,7 @@ class LockWatchTest : public ::testing::Test {
   [[nodiscard]] TimeSymbols time_symbols() {
     TimeSymbols s;
     s.qemu_cond_wait_func = &sleep_hook_;
+    s.semihosting_enabled = [](bool) { return false; };
     return s;
   }
   void lock(const char* file = "") { lock_hook_(&lock_, file, 0); }
@@ -103,7 +104,7 @@ TEST_F(LockWatchTest, OneThatSleepsWithoutTheLockWaits) {
       std::mutex another;
       wait_with(&another, file);
       EXPECT_EQ(vcpu.wait(), Wait::none);
-      lock();
+      lock("accel/tcg/tcg-accel-ops-mttcg.c");
       wait_with(&lock_, file);
       EXPECT_EQ(vcpu.wait(), Wait::none);
       unlock();
@@ -119,6 +120,52 @@ TEST_F(LockWatchTest, OneThatSleepsWithoutTheLockWaits) {
     EXPECT_EQ(watch_.sleepers(), 0);
     is_signalled = true;
     condition_.notify_all();
+    unlock();
+    thread.join();
+  }
+}
+
+// A device of QEMU's may sleep by the function by which vCPUs do.
+TEST_F(LockWatchTest, OneThatSleepsWithTheLockOfAnInstructionIsInThatInstruction) {
+  LockWatch::Thread vcpu;
+  std::thread thread([&] {
+    LockWatch::attach(vcpu);
+    lock("system/physmem.c");
+    wait_with(&lock_, "system/cpus.c");
+    unlock();
+  });
+  wait_for([&] {
+    lock();
+    const Wait wait = vcpu.wait();
+    unlock();
+    return wait != Wait::none;
+  });
+  lock();
+  EXPECT_EQ(vcpu.wait(), Wait::in_instruction);
+  is_signalled = true;
+  condition_.notify_all();
+  unlock();
+  thread.join();
+}
+
+// Arm's calls to its firmware are carried out there, and those of semihosting.
+TEST_F(LockWatchTest, WhereAnExceptionExecutesSomethingItIsAnInstruction) {
+  for (const bool is_arm : {true, false}) {
+    TimeSymbols executing = time_symbols();
+    executing.arm_handle_psci_call = is_arm ? &lock_ : nullptr;
+    executing.semihosting_enabled = [](bool) { return true; };
+    lock_hook_ = take_lock;
+    sleep_hook_ = sleep_with;
+    const LockWatch watch(symbols(), executing);
+    LockWatch::Thread vcpu;
+    lock();
+    std::thread thread([&] {
+      LockWatch::attach(vcpu);
+      lock("accel/tcg/cpu-exec.c");
+      unlock();
+    });
+    wait_for([&vcpu] { return vcpu.wait() != Wait::none; });
+    EXPECT_EQ(vcpu.wait(), Wait::in_instruction);
     unlock();
     thread.join();
   }

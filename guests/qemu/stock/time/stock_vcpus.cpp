@@ -12,6 +12,8 @@ namespace {
 
 // How much of QEMU's timers_state is looked at, in words: its tail differs between versions.
 constexpr std::size_t state_extent = 16;
+// Beyond the first number that no vCPU has: of machines whose vCPUs can be plugged, with empty places.
+constexpr int furthest_gap = 1024;
 
 }  // namespace
 
@@ -21,6 +23,9 @@ StockVcpus::StockVcpus(const Symbols& symbols, const TimeSymbols& time, host::Ho
     : qemu_(symbols), time_(time), lock_watch_(symbols, time), longest_catch_(longest_catch) {
   for (int i = 0; QemuCpu* cpu = qemu_.qemu_get_cpu(i); ++i) {
     vcpus_.push_back(std::make_unique<Vcpu>(cpu));
+  }
+  for (int i = count(); i < count() + furthest_gap; ++i) {
+    has_gaps_ = has_gaps_ || qemu_.qemu_get_cpu(i) != nullptr;
   }
   if (time_.cpu_list_generation_id_get != nullptr) {
     cpu_list_ = time_.cpu_list_generation_id_get();
@@ -77,7 +82,7 @@ bool StockVcpus::catch_at_lock() {
 bool StockVcpus::can_be_caught() const {
   return lock_watch_.sees_all() && time_.qemu_cpu_kick != nullptr && time_.cpu_list_generation_id_get != nullptr &&
          time_.cpu_list_generation_id_get() == cpu_list_ && qemu_.runstate_is_running() &&
-         lock_watch_.sleepers() == 0 &&
+         lock_watch_.sleepers() == 0 && !has_gaps_ &&
          std::ranges::all_of(vcpus_, [](const auto& vcpu) { return vcpu->has_clock.load(); });
 }
 

@@ -75,6 +75,7 @@ class StockVcpus final : public Vcpus {
 
   Symbols qemu_;
   TimeSymbols time_;
+  bool has_gaps_ = false;  // there are others
   unsigned cpu_list_ = 0;  // which generation of QEMU's list they are
   LockWatch lock_watch_;
   std::vector<std::unique_ptr<Vcpu>> vcpus_;

@@ -34,6 +34,8 @@ struct TimeSymbols {
   void (*qemu_cpu_kick)(QemuCpu* cpu) = nullptr;
   SleepFunction* qemu_cond_wait_func = nullptr;
   unsigned (*cpu_list_generation_id_get)() = nullptr;
+  void* arm_handle_psci_call = nullptr;
+  bool (*semihosting_enabled)(bool is_user) = nullptr;
   // KVM.
   const bool* kvm_allowed = nullptr;
   void** kvm_state = nullptr;
