@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "fermata/c/fermata.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <string>
@@ -24,12 +27,29 @@ std::vector<std::string> texts(const char* const* from, std::size_t count, const
   return all;
 }
 
-sim::LinkOptions options_of(const fermata_options* given) {
+// What this library knows of options of any size: what an older program's lack has its default; what a later one's has
+// beyond must not be used.
+fermata_options known(const fermata_options& given) {
+  constexpr std::size_t oldest_size = offsetof(fermata_options, open_limit_ms) + sizeof given.open_limit_ms;
+  constexpr std::size_t largest_size = 4096;  // nobody's: a size that was not filled in
+  require(given.size >= oldest_size && given.size <= largest_size,
+          "options.size: sizeof(fermata_options) is to be filled in");
+  fermata_options options{};
+  std::memcpy(&options, &given, std::min(given.size, sizeof options));
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(&given);
+  require(std::all_of(bytes + std::min(given.size, sizeof options), bytes + given.size,
+                      [](unsigned char byte) { return byte == 0; }),
+          "options: something is set that this libfermata does not know; a later one is needed");
+  return options;
+}
+
+sim::LinkOptions options_of(const fermata_options* all) {
   sim::LinkOptions options;
-  if (given == nullptr) {
+  if (all == nullptr) {
     return options;
   }
-  require(given->size == sizeof(fermata_options), "options.size: it is not sizeof(fermata_options) of this version");
+  const fermata_options copy = known(*all);
+  const fermata_options* const given = &copy;
   if (given->name != nullptr) {
     options.name = given->name;
   }
@@ -38,6 +58,11 @@ sim::LinkOptions options_of(const fermata_options* given) {
   options.record = given->record != nullptr ? given->record : "";
   if (given->open_limit_ms != 0) {
     options.handshake_limit = host_duration(given->open_limit_ms);
+  }
+  require(given->transport == fermata_by_socket || given->transport == fermata_by_shared_memory,
+          "options.transport: fermata_by_socket or fermata_by_shared_memory");
+  if (given->transport == fermata_by_shared_memory) {
+    options.transport = sim::Transport::shared_memory;
   }
   return options;
 }

@@ -9,8 +9,9 @@
  * needed during the call only; texts that are returned are the guest's and good until its next call. Calls for one
  * guest are for one thread at a time; guests are independent.
  *
- * The ABI: what is declared here stays as it is for one FERMATA_ABI number; structures that may grow begin with their
- * size, which the caller fills in.
+ * The ABI: what is declared here stays as it is for one FERMATA_ABI number; structures that may grow, at their end,
+ * begin with their size, which the caller fills in. A library takes smaller ones, of programs that are older than it,
+ * and larger ones as long as what it does not know is 0 in them.
  */
 #pragma once
 
@@ -48,6 +49,12 @@ typedef struct fermata_mmio fermata_mmio;
 typedef struct fermata_message fermata_message;
 typedef struct fermata_dma fermata_dma;
 
+/* How bytes go between this process and a program that fermata_launch starts. */
+enum {
+  fermata_by_socket = 0,       /* costs system calls, works whatever else the cores do */
+  fermata_by_shared_memory = 1 /* costs none while both ends have a core */
+};
+
 /* How a guest is opened; 0 and NULL are the defaults. */
 typedef struct fermata_options {
   size_t size;                 /* sizeof(fermata_options) */
@@ -58,6 +65,7 @@ typedef struct fermata_options {
   size_t reactive_count;
   const char* record;    /* a file that takes a recording of the link */
   int64_t open_limit_ms; /* host time for the hand-shake; 30 s */
+  int64_t transport;     /* fermata_by_socket or another; not for fermata_attach */
 } fermata_options;
 
 /* Why a guest stands; the numbers are those of the protocol. */

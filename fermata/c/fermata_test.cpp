@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -58,14 +60,48 @@ TEST(CInterface, NullIsABadArgumentAndNoCrash) {
   fermata_free(nullptr);
 }
 
-TEST(CInterface, OptionsOfAnotherSizeAreRefused) {
-  fermata_options options{};
-  options.size = sizeof options - 8;
-  const char* const program = "/bin/true";
-  fermata_guest* made = nullptr;
-  EXPECT_EQ(fermata_launch(&program, 1, &options, &made), fermata_bad_argument);
-  EXPECT_NE(std::string(fermata_error(made)).find("options.size"), std::string::npos);
-  fermata_free(made);
+// Those of a program that was built with another version of the header.
+struct OtherOptions {
+  fermata_options known{};
+  std::int64_t more = 0;
+
+  // What launching something that is no guest says with them.
+  std::pair<fermata_status, std::string> launched(std::size_t size) {
+    known.size = size;
+    const char* const program = "/bin/true";
+    fermata_guest* made = nullptr;
+    const fermata_status status = fermata_launch(&program, 1, &known, &made);
+    std::pair said(status, std::string(fermata_error(made)));
+    fermata_free(made);
+    return said;
+  }
+};
+
+TEST(CInterface, OptionsMayBeOfAnotherVersion) {
+  OtherOptions options;
+  constexpr std::size_t oldest = offsetof(fermata_options, transport);
+  options.known.transport = 77;  // is not theirs
+  EXPECT_EQ(options.launched(oldest).first, fermata_peer_gone);
+  options.known.transport = fermata_by_shared_memory;
+  EXPECT_EQ(options.launched(sizeof options.known).first, fermata_peer_gone);
+  EXPECT_EQ(options.launched(sizeof options).first, fermata_peer_gone);
+  options.more = std::int64_t{1} << 40;
+  const auto& [status, text] = options.launched(sizeof options);
+  EXPECT_EQ(status, fermata_bad_argument);
+  EXPECT_NE(text.find("a later one is needed"), std::string::npos) << text;
+}
+
+TEST(CInterface, OptionsOfNoVersionAreRefused) {
+  OtherOptions options;
+  for (const std::size_t size : {std::size_t{0}, offsetof(fermata_options, transport) - 1, ~std::size_t{0}}) {
+    const auto& [status, text] = options.launched(size);
+    EXPECT_EQ(status, fermata_bad_argument) << size;
+    EXPECT_NE(text.find("options.size"), std::string::npos) << text;
+  }
+  options.known.transport = 2;
+  const auto& [status, text] = options.launched(sizeof options.known);
+  EXPECT_EQ(status, fermata_bad_argument);
+  EXPECT_NE(text.find("options.transport"), std::string::npos) << text;
 }
 
 TEST(CInterface, AProgramThatIsNoGuestIsGone) {

@@ -69,9 +69,10 @@ static int take_quantum(void* context, int64_t reached_ns) {
     }                                                                        \
   } while (0)
 
-int run_c_client(const char* const* argv, size_t argc, char* text, size_t text_size) {
+int run_c_client(const char* const* argv, size_t argc, int transport, char* text, size_t text_size) {
   const char* const channels[] = {"windows=board@0x10010000+4K", "lines=20"};
-  const fermata_options options = {.size = sizeof options, .name = "rig", .channels = channels, .channel_count = 2};
+  const fermata_options options = {
+      .size = sizeof options, .name = "rig", .channels = channels, .channel_count = 2, .transport = transport};
   struct run run = {.text = text, .text_size = text_size};
   fermata_guest* guest = NULL;
   fermata_stop stop;

@@ -16,9 +16,11 @@ TEST(CInterface, ASimulatorInCRunsAGuest) {
   std::vector<const char*> argv;
   std::transform(command.arguments.begin(), command.arguments.end(), std::back_inserter(argv),
                  [](const std::string& argument) { return argument.c_str(); });
-  std::array<char, 4096> text{};
-  EXPECT_EQ(run_c_client(argv.data(), argv.size(), text.data(), text.size()), 0) << text.data();
-  EXPECT_THAT(text.data(), ::testing::StartsWith("read=7\ntook=5000\nread=7\n"));
+  for (const int transport : {0, 1}) {  // by a socket, by shared memory
+    std::array<char, 4096> text{};
+    EXPECT_EQ(run_c_client(argv.data(), argv.size(), transport, text.data(), text.size()), 0) << text.data();
+    EXPECT_THAT(text.data(), ::testing::StartsWith("read=7\ntook=5000\nread=7\n"));
+  }
 }
 
 }  // namespace
