@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <functional>
+#include <thread>
 
 #include "guests/qemu/agent/threaded/testing/instruction_time_run.hpp"
 
@@ -66,6 +67,34 @@ TEST_F(InstructionTimeTest, AVcpuInDebtExecutesNothing) {
   }
   run_to(300_us);
   EXPECT_EQ(machine_.executed(0), 5200);
+}
+
+// A reset lets the vCPUs go while the agent waits for them to stand: one that waits for the others must not go on
+// waiting.
+TEST_F(InstructionTimeTest, AVcpuThatWaitsForItsSliceGoesWhereItIsBarred) {
+  std::atomic<bool> is_other_let_on{false};
+  std::atomic<bool> has_gone{false};
+  machine_.on_block = [&](int vcpu) {
+    while (vcpu == 1 && machine_.executed(1) == 105 && !is_other_let_on) {
+      std::this_thread::yield();
+    }
+  };
+  boot();
+  begin(1_ms);
+  std::thread agent([this] { EXPECT_TRUE(time_.run([] { return false; })); });
+  while (machine_.executed(0) < 500 || !machine_.has_work(0)) {
+    std::this_thread::yield();
+  }
+  machine_.lock();
+  machine_.vcpus().bar([&] { has_gone = has_gone || machine_.this_vcpu() == 0; });
+  machine_.unlock();
+  while (!has_gone) {
+    std::this_thread::yield();
+  }
+  is_other_let_on = true;
+  agent.join();
+  end();
+  EXPECT_EQ(time_.reading(), 1_ms);
 }
 
 // vCPU 0 arms a timer for 20 us when it has executed 105 instructions: it gets no further until that has run.

@@ -201,6 +201,9 @@ void FakeMachine::resume_all() {
   ++resumes_;
   is_reset_due_ = false;
   if (!is_clock_enabled_.exchange(true) && vcpu_listener_ != nullptr) {
+    for (const auto& vcpu : states_) {
+      vcpu->is_barred = false;
+    }
     vcpu_listener_->vcpus_let_go();
   }
   for (const auto& vcpu : states_) {
@@ -351,8 +354,8 @@ void FakeMachine::Halting::bar(const std::function<void()>& wait) {
   for (int i = 0; i < machine_.count(); ++i) {
     machine_.which(i).is_barred = true;
     machine_.queue(i, [this, i, wait] {
-      machine_.which(i).is_barred = false;
       wait();
+      machine_.which(i).is_barred = machine_.which(i).must_stop.load();
     });
   }
 }

@@ -94,6 +94,8 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   [[nodiscard]] int went_on_from_lock() const { return went_on_from_lock_.load(); }
   /// All vCPUs stand or are caught, and no work is queued that would wait in one.
   [[nodiscard]] bool stands() const;
+  /// Work is queued for it, or under way.
+  [[nodiscard]] bool has_work(int vcpu) const { return which(vcpu).queued != 0; }
   [[nodiscard]] bool was_asked_to_quit() const { return is_quitting_.load(); }
   [[nodiscard]] std::vector<std::string> told();
 
