@@ -215,6 +215,9 @@ TEST_F(InstructionTimeTest, AVcpuThatIsWokenByAnotherGoesOnFromThatOnesTime) {
   machine_.halt(1);
   machine_.on_block = [this](int vcpu) {
     if (vcpu == 0 && machine_.executed(0) == 35 * 7) {
+      while (!machine_.is_asleep(1)) {  // again, since the hold
+        std::this_thread::yield();
+      }
       machine_.wake(1);
     }
   };

@@ -283,7 +283,9 @@ void FakeMachine::wait_for_something(int index, Guard& guard) {
     if (counters_listener != nullptr) {
       counters_listener->falls_asleep(index);
     }
+    self.is_asleep = true;
     changed_.wait(guard, [this, index] { return !is_idle(index); });
+    self.is_asleep = false;
     if (counters_listener != nullptr) {
       counters_listener->wakes_up(index);
     }

@@ -94,6 +94,8 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   [[nodiscard]] int went_on_from_lock() const { return went_on_from_lock_.load(); }
   /// All vCPUs stand or are caught, and no work is queued that would wait in one.
   [[nodiscard]] bool stands() const;
+  /// Its thread sleeps.
+  [[nodiscard]] bool is_asleep(int vcpu) const { return which(vcpu).is_asleep.load(); }
   /// Work is queued for it, or under way.
   [[nodiscard]] bool has_work(int vcpu) const { return which(vcpu).queued != 0; }
   [[nodiscard]] bool was_asked_to_quit() const { return is_quitting_.load(); }
@@ -144,6 +146,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   using Guard = std::unique_lock<std::recursive_mutex>;
   struct Vcpu {
     std::atomic<bool> is_barred{false};
+    std::atomic<bool> is_asleep{false};
     std::atomic<bool> is_in_block{false};  // and does not wait for the lock there
     std::thread thread{};
     std::thread::id id{};
