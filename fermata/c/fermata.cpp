@@ -43,25 +43,24 @@ fermata_options known(const fermata_options& given) {
   return options;
 }
 
-sim::LinkOptions options_of(const fermata_options* all) {
+sim::LinkOptions options_of(const fermata_options* of_any_version) {
   sim::LinkOptions options;
-  if (all == nullptr) {
+  if (of_any_version == nullptr) {
     return options;
   }
-  const fermata_options copy = known(*all);
-  const fermata_options* const given = &copy;
-  if (given->name != nullptr) {
-    options.name = given->name;
+  const fermata_options given = known(*of_any_version);
+  if (given.name != nullptr) {
+    options.name = given.name;
   }
-  options.channels = texts(given->channels, given->channel_count, "options.channels: NULL");
-  options.reactive = texts(given->reactive, given->reactive_count, "options.reactive: NULL");
-  options.record = given->record != nullptr ? given->record : "";
-  if (given->open_limit_ms != 0) {
-    options.handshake_limit = host_duration(given->open_limit_ms);
+  options.channels = texts(given.channels, given.channel_count, "options.channels: NULL");
+  options.reactive = texts(given.reactive, given.reactive_count, "options.reactive: NULL");
+  options.record = given.record != nullptr ? given.record : "";
+  if (given.open_limit_ms != 0) {
+    options.handshake_limit = host_duration(given.open_limit_ms);
   }
-  require(given->transport == fermata_by_socket || given->transport == fermata_by_shared_memory,
+  require(given.transport == fermata_by_socket || given.transport == fermata_by_shared_memory,
           "options.transport: fermata_by_socket or fermata_by_shared_memory");
-  if (given->transport == fermata_by_shared_memory) {
+  if (given.transport == fermata_by_shared_memory) {
     options.transport = sim::Transport::shared_memory;
   }
   return options;

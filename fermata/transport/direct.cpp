@@ -2,48 +2,16 @@
 #include "fermata/transport/direct.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
-#include <vector>
+
+#include "fermata/transport/byte_queue.hpp"
 
 namespace fermata::transport {
 
-// Bytes on their way from one end to the other: those of `storage` from `begin` to `end`.
 struct DirectStream::Direction {
-  std::vector<std::byte> storage{};
-  std::size_t begin = 0;
-  std::size_t end = 0;
+  ByteQueue bytes{};
   bool is_closed = false;
   std::function<void()> on_readable{};
-
-  [[nodiscard]] std::size_t size() const { return end - begin; }
-
-  void take(std::span<std::byte> into) {
-    std::memcpy(into.data(), storage.data() + begin, into.size());
-    begin += into.size();
-    if (begin == end) {
-      begin = end = 0;
-    }
-  }
-
-  void put(std::span<const std::byte> more) {
-    if (more.size() > storage.size() - end) {
-      make_room(more.size());
-    }
-    std::memcpy(storage.data() + end, more.data(), more.size());
-    end += more.size();
-  }
-
-  void make_room(std::size_t count) {
-    if (begin > 0) {
-      std::memmove(storage.data(), storage.data() + begin, size());
-      end = size();
-      begin = 0;
-    }
-    if (count > storage.size() - end) {
-      storage.resize(std::max(end + count, 2 * storage.size()));
-    }
-  }
 };
 
 struct DirectStream::Shared {
@@ -91,16 +59,14 @@ DirectStream::~DirectStream() {
 }
 
 IoResult DirectStream::read(std::span<std::byte> into, host::HostDuration wait) {
-  if (in_->size() == 0) {
+  if (in_->bytes.size() == 0) {
     if (!in_->is_closed && wait > host::HostDuration::zero()) {
       host::PunctualWait::roughly_until(host::HostClock::monotonic().now() + wait);
     }
     return {.is_end = in_->is_closed};
   }
-  const std::size_t count = std::min(into.size(), in_->size());
-  if (count > 0) {
-    in_->take(into.first(count));
-  }
+  const std::size_t count = std::min(into.size(), in_->bytes.size());
+  in_->bytes.take(into.first(count));
   return {.count = count};
 }
 
@@ -108,14 +74,14 @@ IoResult DirectStream::write(std::span<const std::byte> bytes, host::HostDuratio
   if (out_->is_closed) {
     return {.is_end = true};
   }
-  const std::size_t count = std::min(bytes.size(), shared_->capacity - out_->size());
+  const std::size_t count = std::min(bytes.size(), shared_->capacity - out_->bytes.size());
   if (count == 0) {
     if (!bytes.empty() && wait > host::HostDuration::zero()) {
       host::PunctualWait::roughly_until(host::HostClock::monotonic().now() + wait);
     }
     return {};
   }
-  out_->put(bytes.first(count));
+  out_->bytes.put(bytes.first(count));
   if (out_->on_readable) {
     const Use use(*shared_);
     out_->on_readable();  // may destroy this end

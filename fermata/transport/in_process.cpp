@@ -5,7 +5,8 @@
 #include <condition_variable>
 #include <mutex>
 #include <utility>
-#include <vector>
+
+#include "fermata/transport/byte_queue.hpp"
 
 namespace fermata::transport {
 
@@ -15,11 +16,8 @@ struct InProcessStream::Direction {
   std::mutex mutex;
   std::condition_variable changed;
   int waiting = 0;  // threads that want to be told of changes
-  std::vector<std::byte> bytes;
-  std::size_t begin = 0;  // what stands before it in `bytes` was read
+  ByteQueue bytes;
   bool is_closed = false;
-
-  [[nodiscard]] std::size_t size() const { return bytes.size() - begin; }
 
   // Returns with `is_ready` true, or false after `wait`.
   template <typename IsReady>
@@ -37,24 +35,6 @@ struct InProcessStream::Direction {
     if (is_awaited) {
       changed.notify_all();
     }
-  }
-
-  void take(std::span<std::byte> into) {
-    const auto first = bytes.begin() + static_cast<std::ptrdiff_t>(begin);
-    std::copy(first, first + static_cast<std::ptrdiff_t>(into.size()), into.begin());
-    begin += into.size();
-    if (begin == bytes.size()) {
-      bytes.clear();
-      begin = 0;
-    }
-  }
-
-  void put(std::span<const std::byte> more) {
-    if (begin > 0 && bytes.size() + more.size() > bytes.capacity()) {
-      bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(begin));
-      begin = 0;
-    }
-    bytes.insert(bytes.end(), more.begin(), more.end());
   }
 
   void close() {
@@ -82,24 +62,24 @@ InProcessStream::~InProcessStream() {
 
 IoResult InProcessStream::read(std::span<std::byte> into, host::HostDuration wait) {
   std::unique_lock lock(in_->mutex);
-  in_->wait_until(lock, wait, [this] { return in_->size() > 0 || in_->is_closed; });
-  if (in_->size() == 0) {
+  in_->wait_until(lock, wait, [this] { return in_->bytes.size() > 0 || in_->is_closed; });
+  if (in_->bytes.size() == 0) {
     return {.is_end = in_->is_closed};
   }
-  const std::size_t count = std::min(into.size(), in_->size());
-  in_->take(into.first(count));
+  const std::size_t count = std::min(into.size(), in_->bytes.size());
+  in_->bytes.take(into.first(count));
   in_->unlock_and_tell(lock);
   return {.count = count};
 }
 
 IoResult InProcessStream::write(std::span<const std::byte> bytes, host::HostDuration wait) {
   std::unique_lock lock(out_->mutex);
-  out_->wait_until(lock, wait, [this] { return out_->size() < out_->capacity || out_->is_closed; });
+  out_->wait_until(lock, wait, [this] { return out_->bytes.size() < out_->capacity || out_->is_closed; });
   if (out_->is_closed) {
     return {.is_end = true};
   }
-  const std::size_t count = std::min(bytes.size(), out_->capacity - out_->size());
-  out_->put(bytes.first(count));
+  const std::size_t count = std::min(bytes.size(), out_->capacity - out_->bytes.size());
+  out_->bytes.put(bytes.first(count));
   out_->unlock_and_tell(lock);
   return {.count = count};
 }

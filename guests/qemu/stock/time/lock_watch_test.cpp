@@ -40,6 +40,10 @@ class LockWatchTest : public ::testing::Test {
   void lock(const char* file = "") { lock_hook_(&lock_, file, 0); }
   void unlock() { lock_.unlock(); }
   void wait_with(void* mutex, const char* file) { sleep_hook_(&condition_, mutex, file, 0); }
+  void wake_sleepers() {
+    is_signalled = true;
+    condition_.notify_all();
+  }
   static void wait_for(const std::function<bool()>& what) {
     while (!what()) {
       std::this_thread::yield();
@@ -118,8 +122,7 @@ TEST_F(LockWatchTest, OneThatSleepsWithoutTheLockWaits) {
     lock();
     EXPECT_EQ(vcpu.wait(), wait) << file;
     EXPECT_EQ(watch_.sleepers(), 0);
-    is_signalled = true;
-    condition_.notify_all();
+    wake_sleepers();
     unlock();
     thread.join();
   }
@@ -142,8 +145,7 @@ TEST_F(LockWatchTest, OneThatSleepsWithTheLockOfAnInstructionIsInThatInstruction
   });
   lock();
   EXPECT_EQ(vcpu.wait(), Wait::in_instruction);
-  is_signalled = true;
-  condition_.notify_all();
+  wake_sleepers();
   unlock();
   thread.join();
 }
@@ -153,7 +155,9 @@ TEST_F(LockWatchTest, WhereAnExceptionExecutesSomethingItIsAnInstruction) {
   for (const bool is_arm : {true, false}) {
     TimeSymbols executing = time_symbols();
     executing.arm_handle_psci_call = is_arm ? &lock_ : nullptr;
-    executing.semihosting_enabled = [](bool) { return true; };
+    if (!is_arm) {
+      executing.semihosting_enabled = [](bool) { return true; };
+    }
     lock_hook_ = take_lock;
     sleep_hook_ = sleep_with;
     const LockWatch watch(symbols(), executing);
@@ -181,8 +185,7 @@ TEST_F(LockWatchTest, OthersThatSleepWithoutTheLockAreCounted) {
   wait_for([this] { return watch_.sleepers() == 1; });
   lock();
   EXPECT_EQ(watch_.sleepers(), 1);
-  is_signalled = true;
-  condition_.notify_all();
+  wake_sleepers();
   unlock();
   main.join();
 }
