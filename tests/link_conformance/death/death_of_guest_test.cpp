@@ -196,8 +196,11 @@ class Struck {
         }()) {
     blow.aim(connection_.process->pid());
     if (doing.at) {
+      // The machine may have answered these before a blow that falls after they are said.
+      const bool is_quick =
+          target.is_machine() && (*doing.at == MessageType::checkpoint || *doing.at == MessageType::restore);
       connection_.stream =
-          std::make_unique<StruckStream>(std::move(connection_.stream), blow, *doing.at, doing.is_before);
+          std::make_unique<StruckStream>(std::move(connection_.stream), blow, *doing.at, doing.is_before || is_quick);
     }
   }
   // What the simulator's call says; nothing if it says nothing.
