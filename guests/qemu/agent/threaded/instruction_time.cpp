@@ -167,7 +167,13 @@ void InstructionTime::started(time::Duration reading, time::Duration limit) {
   is_stopped_ = false;
 }
 
-void InstructionTime::spent(int vcpu_index) { queue_wait(vcpu_index); }
+// By itself, for however long another's thread may be about to.
+void InstructionTime::spent(int vcpu_index) {
+  vcpu(vcpu_index).is_wait_queued = true;
+  if (!std::exchange(vcpu(vcpu_index).has_asked_to_wait, true)) {
+    counters_.queue_wait(vcpu_index);
+  }
+}
 
 void InstructionTime::queue_wait(int index) {
   if (!vcpu(index).is_wait_queued.exchange(true)) {
@@ -182,6 +188,7 @@ void InstructionTime::queue_wait(int index) {
 void InstructionTime::wait(int index) {
   Vcpu& self = vcpu(index);
   self.is_wait_queued = false;
+  self.has_asked_to_wait = false;
   if (is_stopped_) {
     return;
   }

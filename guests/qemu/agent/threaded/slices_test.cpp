@@ -97,6 +97,27 @@ TEST_F(InstructionTimeTest, AVcpuThatWaitsForItsSliceGoesWhereItIsBarred) {
   EXPECT_EQ(time_.reading(), 1_ms);
 }
 
+// Another's thread is held up while it is about to.
+TEST_F(InstructionTimeTest, AVcpuAtItsEndWaitsForNobodyToTellIt) {
+  std::atomic<bool> has_asked{false};
+  machine_.on_block = [&](int vcpu) {
+    if (vcpu == 0 && machine_.executed(0) == 105) {
+      time_.armed(20_us);
+    }
+  };
+  machine_.on_queue_wait = [&](int vcpu) {
+    has_asked = has_asked || (vcpu == 1 && machine_.this_vcpu() == 1 && machine_.executed(1) > 0);
+    while (vcpu == 1 && machine_.this_vcpu() == 0 && !has_asked && machine_.executed(1) < 10'000) {
+      std::this_thread::yield();
+    }
+  };
+  boot();
+  run_to(50_us);
+  EXPECT_TRUE(has_asked);
+  expect_executed(1, 500);
+  machine_.power_off();  // its threads ask for the last time: what is called for that must still be there
+}
+
 // vCPU 0 arms a timer for 20 us when it has executed 105 instructions: it gets no further until that has run.
 class ArmingTest : public InstructionTimeTest {
  protected:

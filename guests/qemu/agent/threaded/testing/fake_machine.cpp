@@ -2,11 +2,31 @@
 #include "guests/qemu/agent/threaded/testing/fake_machine.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <random>
 #include <utility>
 
 #include "fermata/base/contract.hpp"
 
 namespace fermata::qemu {
+namespace {
+
+// Now and then by up to 3 ms, as under load.
+void may_be_late() {
+  static const bool is_asked_for = std::getenv("FERMATA_TEST_LATE_THREADS") != nullptr;
+  if (!is_asked_for) {
+    return;
+  }
+  thread_local std::minstd_rand random(std::random_device{}());
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  const auto until = now() + std::chrono::microseconds(random() % 64 == 0 ? random() % 3000 : 0);
+  while (now() < until) {
+    std::this_thread::yield();
+  }
+}
+
+}  // namespace
 
 FakeMachine::FakeMachine(int vcpus) {
   for (int i = 0; i < vcpus; ++i) {
@@ -14,14 +34,18 @@ FakeMachine::FakeMachine(int vcpus) {
   }
 }
 
+// As QEMU waits for each thread it creates, which then keeps the lock until it sleeps: none is let go without having
+// slept.
 void FakeMachine::boot(QemuHost::Listener* listener, time::Duration reading) {
-  const Guard guard(lock_);
+  Guard guard(lock_);
   listener_ = listener;
   load_clock(reading);
   for (int i = 0; i < count(); ++i) {
     which(i).thread = std::thread([this, i] { run_vcpu(i); });
     which(i).id = which(i).thread.get_id();
   }
+  changed_.wait(
+      guard, [this] { return std::ranges::all_of(states_, [](const auto& vcpu) { return vcpu->is_asleep.load(); }); });
 }
 
 void FakeMachine::start() { start_in_pieces(nullptr); }
@@ -131,6 +155,7 @@ bool FakeMachine::stands() const {
 }
 
 void FakeMachine::lock() {
+  may_be_late();
   if (const int vcpu = this_vcpu(); vcpu >= 0) {
     const bool was_in_block = which(vcpu).is_in_block.exchange(false);
     lock_.lock();
@@ -151,6 +176,7 @@ void FakeMachine::lock() {
 void FakeMachine::unlock() {
   owner_ = std::thread::id();
   lock_.unlock();
+  may_be_late();
 }
 
 std::vector<std::string> FakeMachine::told() {
@@ -187,6 +213,7 @@ void FakeMachine::pause_all() {
     what();
   }
   if (!is_ending_ && is_reset_in_pause_.exchange(false)) {
+    is_clock_enabled_ = false;  // by that thread's own pause
     listener_->machine_reset();
     resume_all();
     changed_.wait(guard, all_stand);
@@ -195,6 +222,7 @@ void FakeMachine::pause_all() {
 }
 
 void FakeMachine::resume_all() {
+  may_be_late();
   if (!is_running_) {
     return;
   }
@@ -240,6 +268,10 @@ void FakeMachine::kick(int vcpu) const {
 }
 
 void FakeMachine::queue_wait(int vcpu) {
+  may_be_late();
+  if (on_queue_wait) {
+    on_queue_wait(vcpu);
+  }
   const Guard guard(lock_);
   queue(vcpu, [this, vcpu] { counters_listener->wait(vcpu); });
 }
@@ -264,6 +296,7 @@ int FakeMachine::this_vcpu() const {
 }
 
 void FakeMachine::run_vcpu(int index) {
+  may_be_late();
   Guard guard(lock_);
   Vcpu& self = which(index);
   wait_for_something(index, guard);  // QEMU's thread begins with a wish to leave guest code
@@ -284,6 +317,7 @@ void FakeMachine::wait_for_something(int index, Guard& guard) {
       counters_listener->falls_asleep(index);
     }
     self.is_asleep = true;
+    changed_.notify_all();
     changed_.wait(guard, [this, index] { return !is_idle(index); });
     self.is_asleep = false;
     if (counters_listener != nullptr) {
@@ -307,6 +341,7 @@ void FakeMachine::execute(int index) {
   Vcpu& self = which(index);
   self.is_in_block = true;
   unlock();
+  may_be_late();
   if (on_block) {
     on_block(index);
   }

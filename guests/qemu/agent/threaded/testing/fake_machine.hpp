@@ -25,6 +25,8 @@ namespace fermata::qemu {
 /// stopped, and a vCPU is caught that waits for the lock, which others then wait for, too. A reset is due from when it
 /// is asked for until they are let go; a load is told while the machine is stopped.
 ///
+/// With FERMATA_TEST_LATE_THREADS in the environment its threads are late at random, wherever another may be quicker.
+///
 /// The test's thread is the main thread. Members without a lock are set before `boot`, or are atomic.
 class FakeMachine final : public QemuHost, public VcpuCounters {
  public:
@@ -82,6 +84,8 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   VcpuCounters::Listener* counters_listener = nullptr;
   /// Called for a vCPU that is asked to look what there is for it to do, lock held. Before `boot`.
   std::function<void(int vcpu)> on_kick{};
+  /// Called in the thread that has a vCPU wait, before that is queued; lock held or not. Before `boot`.
+  std::function<void(int vcpu)> on_queue_wait{};
   /// Whose clock the timers are on. Before `boot`.
   std::function<time::Duration()> timer_clock{};
 
