@@ -61,10 +61,10 @@ class InstructionTime final : public MachineTime, public VcpuCounters::Listener,
   struct Vcpu {
     std::int64_t instruction_ns = 1;
     std::int64_t due_ns = 0;
-    std::int64_t furthest_ns = 0;  // the latest end that it was to run to: a block too long does not show
+    std::int64_t furthest_ns = 0;             // the latest end that it was to run to: a block too long does not show
     std::atomic<bool> is_wait_queued{false};  // or about to be
     bool has_asked_to_wait = false;           // the same by its own thread, whose it is
-    bool has_arrived = false;  // it waits at the slice's end
+    bool has_arrived = false;                 // it waits at the slice's end
     std::atomic<bool> is_asleep{false};
     std::atomic<std::int64_t> kicked_at_ns{never};  // since it fell asleep
   };

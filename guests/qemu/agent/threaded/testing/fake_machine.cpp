@@ -2,32 +2,12 @@
 #include "guests/qemu/agent/threaded/testing/fake_machine.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <cstdlib>
-#include <random>
 #include <utility>
 
 #include "fermata/base/contract.hpp"
+#include "guests/qemu/agent/threaded/testing/may_be_late.hpp"
 
 namespace fermata::qemu {
-namespace {
-
-// Now and then by up to 3 ms, as under load.
-void may_be_late() {
-  static const bool is_asked_for = std::getenv("FERMATA_TEST_LATE_THREADS") != nullptr;
-  if (!is_asked_for) {
-    return;
-  }
-  thread_local std::minstd_rand random(std::random_device{}());
-  const auto now = [] { return std::chrono::steady_clock::now(); };
-  const auto until = now() + std::chrono::microseconds(random() % 64 == 0 ? random() % 3000 : 0);
-  while (now() < until) {
-    std::this_thread::yield();
-  }
-}
-
-}  // namespace
-
 FakeMachine::FakeMachine(int vcpus) {
   for (int i = 0; i < vcpus; ++i) {
     states_.push_back(std::make_unique<Vcpu>());
