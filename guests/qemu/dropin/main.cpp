@@ -151,10 +151,10 @@ void check_way(const ProgramOptions& options, const LinkOption& link, Way way) {
         "--time instructions: chooses on multi-threaded TCG; add -accel tcg,thread=multi, or leave it out, because "
         "-icount counts instructions anyway");
   }
-  if (way != Way::instructions && has_windows(link)) {
+  if (way == Way::instruction_slices && has_windows(link)) {
     refuse(
-        "window=, ports=: a read would have to hold the threads of several vCPUs within an instruction; say -accel tcg "
-        "-icount 3,sleep=off, or leave them out");
+        "window=, ports=: not with time from the instructions of several threads; say -accel tcg -icount 3,sleep=off, "
+        "take time from the host, or leave them out");
   }
   if (options.is_strict && way != Way::instructions) {
     refuse(fmt::format("--strict: {} is not the same in every run", to_string(way)));

@@ -86,6 +86,25 @@ void HostTime::end() {
   }
 }
 
+void HostTime::stand_within() {
+  const time::Duration host = vcpus_.running_clock();
+  const time::Duration standing = clock_.reading(host);
+  clock_.go_on(host, standing, standing);
+  if (options_.guest_clocks != nullptr) {
+    options_.guest_clocks->hold();
+  }
+}
+
+void HostTime::pass_within(time::Duration reading) { clock_.go_on(vcpus_.running_clock(), reading, reading); }
+
+void HostTime::go_on_within(time::Duration limit) {
+  const time::Duration standing = clock_.limit();
+  clock_.go_on(vcpus_.running_clock(), standing, limit);
+  if (options_.guest_clocks != nullptr) {
+    options_.guest_clocks->show(standing);
+  }
+}
+
 // Of the vCPU that ran longest, in its own processor time: an idle one has not run, nor one that another process kept
 // from its core. It has run until it left guest code; how QEMU then has it stand is not its affair. What it did between
 // the limit and our waking up is not known exactly; no more than both tell.

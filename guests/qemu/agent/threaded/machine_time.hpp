@@ -35,6 +35,16 @@ class MachineTime {
   /// stands at what it shows then: the limit, or less if `run` was not waited for.
   virtual void end() = 0;
 
+  /// True for one that can stand while a vCPU is within an instruction.
+  [[nodiscard]] virtual bool can_stand_within() const { return false; }
+  /// From within an instruction, lock held, all other vCPUs held: the clock stands at what it shows. The agent's thread
+  /// may be in `run` or in `end`.
+  virtual void stand_within() {}
+  /// The clock stands at `reading`, not before where it stood: time passes in which nothing is executed.
+  virtual void pass_within(time::Duration /*reading*/) {}
+  /// It goes on from there, up to `limit`.
+  virtual void go_on_within(time::Duration /*limit*/) {}
+
   /// QEMU's user has stopped the machine; its vCPUs stand. What the clock shows is to last, unless a snapshot is
   /// loaded. False if a snapshot would be saved with another time.
   virtual bool stopped() = 0;

@@ -104,6 +104,9 @@ void ThreadedExecutor::arrive() {
     pause_caught();
   }
   static_cast<void>(tell_news());
+  if (std::exchange(is_told_, false)) {
+    return;
+  }
   const auto reason = std::exchange(reason_, std::nullopt);
   if (!reason && horizon_ < target_) {
     with_follower([](guest::Follower& follower) { follower.serve({}); });

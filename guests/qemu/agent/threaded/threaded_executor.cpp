@@ -24,7 +24,8 @@
 // lock, or no grant has come for a while, they are paused as above, before anybody else gets the lock. So is a vCPU
 // that is in the midst of an instruction, before the report: what that does belongs to the time before.
 //
-// What it does where it stands, and how channels take part: standing.cpp.
+// What it does where it stands, and how channels take part: standing.cpp. How it stands within an instruction:
+// stalled.cpp.
 #include "guests/qemu/agent/threaded/threaded_executor.hpp"
 
 #include <algorithm>
@@ -190,7 +191,11 @@ time::Instant ThreadedExecutor::next_stop() const {
 
 // Runs on for a while; true once the machine stands.
 bool ThreadedExecutor::has_got_there() {
-  if (time_.run([this] { return is_over() || !host_.is_running() || is_to_stand_early(); })) {
+  if (is_stalled_) {
+    keep_out_of_the_way();
+    return false;
+  }
+  if (time_.run([this] { return is_over() || !host_.is_running() || is_to_stand_early() || is_stalled_; })) {
     return !was_raised() && hold();
   }
   if (host_.is_running() && is_to_stand_early()) {
@@ -217,8 +222,11 @@ bool ThreadedExecutor::was_raised() {
     return false;
   }
   host_.lock();
-  target_ = *std::exchange(granted_, std::nullopt);
-  const bool is_later = next_stop() > horizon_;
+  bool is_later = false;
+  if (!is_stalled_) {
+    target_ = *std::exchange(granted_, std::nullopt);
+    is_later = next_stop() > horizon_;
+  }
   if (is_later) {
     horizon_ = next_stop();
     time_.raise(reading_of(horizon_));
@@ -229,10 +237,12 @@ bool ThreadedExecutor::was_raised() {
 
 // Timers that are due go first: QEMU's main thread may be late, and must not find them overdue after the hold. False if
 // the machine is not where it is to be held: a snapshot was loaded this moment; or cannot be: QEMU is about to let it
-// go, or has it stand itself this moment (the clock is off), for a reset.
+// go, or has it stand itself this moment (the clock is off), for a reset; or an instruction waits. One that comes to
+// wait while the vCPUs are being paused moves the horizon.
 bool ThreadedExecutor::hold() {
   host_.lock();
-  const bool is_ours = !is_over() && (!host_.is_running() || (has_let_go() && host_.is_clock_enabled()));
+  const bool is_ours =
+      !is_over() && !is_stalled_ && (!host_.is_running() || (has_let_go() && host_.is_clock_enabled()));
   const bool is_at_horizon = time_.reading() >= reading_of(horizon_);
   const bool is_there = is_ours && (is_at_horizon || (is_to_stand_early() && host_.is_running()));
   if (is_there) {
@@ -241,7 +251,7 @@ bool ThreadedExecutor::hold() {
     }
     is_held_ = true;  // before the lock is dropped: a reset may come meanwhile
     pause_by([this] { time_.end(); });
-    come_to_stand(!is_at_horizon);
+    come_to_stand(time_.reading() < reading_of(horizon_));
   }
   if (vcpus_.are_caught()) {
     stay_caught();

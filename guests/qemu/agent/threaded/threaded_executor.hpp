@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -41,16 +42,16 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   void resume_until(time::Instant horizon) override { granted_ = horizon; }
   void leave(const wire::Leave& order) override;
 
-  // HeldMachine. No instruction waits: a window of the simulator's would have to hold several threads within one.
+  // HeldMachine
   void set_inputs(Inputs& inputs) override { inputs_ = &inputs; }
   [[nodiscard]] bool is_exact_here() const override { return false; }
   [[nodiscard]] time::Instant now() const override { return instant_of(time_.reading()); }
   [[nodiscard]] time::Instant horizon() const override { return horizon_; }
   void stop_here(time::Instant at, wire::StopReason reason) override;
   void stop_soon() override;
-  [[nodiscard]] bool may_wait_within_instruction() override { return false; }
-  bool wait_within_instruction(const std::function<bool()>& /*is_answered*/) override { return false; }
-  void abandon_instruction() override {}
+  [[nodiscard]] bool may_wait_within_instruction() override;
+  bool wait_within_instruction(const std::function<bool()>& is_answered) override;
+  void abandon_instruction() override { is_abandoned_ = is_stalled_.load(); }
   void return_to(time::Instant now) override;
 
   // QemuHost::Listener
@@ -102,6 +103,11 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   void come_to_stand(bool is_early);
   void deliver_due();
   void arrive();
+  void keep_out_of_the_way();
+  void wait_until_out_of_the_way();
+  [[nodiscard]] bool finish_instruction(const std::function<bool()>& is_answered);
+  [[nodiscard]] bool report_within_instruction(wire::StopReason reason);
+  void pass_time();
   void bar_vcpus();
   [[nodiscard]] bool has_let_go() const;
   // Vcpus::Listener
@@ -130,6 +136,14 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   std::atomic<bool> is_leaving_{false};
   std::atomic<bool> is_fault_{false};
   std::atomic<bool> is_over_{false};
+
+  // An instruction waits: its vCPU's thread has the part of the agent's, which keeps out of the way or has QEMU pause.
+  std::atomic<bool> is_stalled_{false};
+  std::atomic<bool> is_abandoned_{false};  // it is not to be finished
+  bool is_told_ = false;                   // no report is due where the machine stands next: one was made within it
+  std::mutex stall_mutex_;
+  std::condition_variable stall_changed_;
+  bool is_out_of_the_way_ = false;
 
   std::atomic<bool> is_stop_wanted_{false};  // before the horizon, for what the guest has sent
   std::atomic<bool> has_news_{false};

@@ -78,11 +78,6 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
     }
     if (options.protocol == AgentOptions::Protocol::link) {
       devices_.emplace(options.channels, program_lookup());
-      if (devices_->has_windows()) {
-        throw base::Error(base::ErrorCode::unsupported,
-                          "window=, ports=: a read would have to hold the threads of several vCPUs within an "
-                          "instruction; count instructions (-accel tcg -icount 3,sleep=off), or leave them out");
-      }
     }
     if (options.time_from_instructions) {
       counters_.emplace(plugin, symbols, time_symbols_, program_lookup());
@@ -133,7 +128,12 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
     if (!devices_) {
       return std::make_unique<wire::QqqGuestSession>(options().zero);
     }
-    auto ends = devices_->open({});
+    check_windows();
+    auto ends = devices_->open({.may_wait = [this] { return executor_->may_wait_within_instruction(); },
+                                .until =
+                                    [this](const std::function<bool()>& is_answered) {
+                                      return executor_->wait_within_instruction(is_answered);
+                                    }});
     for (const auto& end : ends) {
       end->declare_late();
     }
@@ -143,6 +143,19 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
       channels_->add_device(*device);
     }
     return channels_->make_session("QEMU " + to_string(query_version(symbols())), link::Channels::threaded_abilities);
+  }
+
+  // A read of one holds all vCPUs, one of them within an instruction.
+  void check_windows() const {
+    if (!devices_->has_windows() || (time_->can_stand_within() && vcpus_->can_hold_others())) {
+      return;
+    }
+    throw base::Error(base::ErrorCode::unsupported,
+                      time_->can_stand_within()
+                          ? "window=, ports=: this QEMU does not let the threads of several vCPUs be held within an "
+                            "instruction; count instructions (-accel tcg -icount 3,sleep=off), or leave them out"
+                          : "window=, ports=: not with time from the instructions of several threads; count those of "
+                            "one (-accel tcg -icount 3,sleep=off), take time from the host, or leave them out");
   }
 
   std::unique_ptr<MachineTime> make_time() {

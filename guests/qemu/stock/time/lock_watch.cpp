@@ -36,11 +36,15 @@ class SourceFile {
 thread_local SourceFile between_blocks("/cpu-exec.c");
 thread_local SourceFile beyond_blocks("/tcg-accel-ops-mttcg.c");
 thread_local SourceFile asleep("/cpus.c");
+// How vCPUs wait for each other; the file's name has changed.
+thread_local SourceFile with_others("cpus-common.c");
+thread_local SourceFile with_others_lately("cpu-common.c");
 
 }  // namespace
 
 LockWatch::LockWatch(const Symbols& symbols, const TimeSymbols& time, host::HostDuration longest)
     : in_vcpu_thread_(symbols.qemu_in_vcpu_thread),
+      unlock_(time.qemu_mutex_unlock_impl),
       longest_(longest),
       do_exceptions_execute_(time.arm_handle_psci_call != nullptr || time.semihosting_enabled == nullptr ||
                              time.semihosting_enabled(false)) {
@@ -93,21 +97,35 @@ void LockWatch::take(void* mutex, const char* file, int line) {
   }
   self->wait_ = self->last_asked_ = place_of(file);
   lock_beneath(mutex, file, line);
+  if (LockWatch* const gate = watch.load(); gate != nullptr) {
+    gate->stay_out(*self, mutex, file, line);
+  }
   self->wait_ = Wait::none;
 }
 
 void LockWatch::sleep(void* condition, void* mutex, const char* file, int line) {
-  if (mutex != big_lock.load(std::memory_order_relaxed)) {
-    sleep_beneath(condition, mutex, file, line);
-    return;
-  }
-  if (Thread* const self = this_thread; self != nullptr) {
-    self->wait_ = asleep.is(file) ? self->last_asked_ : Wait::in_instruction;
-    sleep_beneath(condition, mutex, file, line);
-    self->wait_ = Wait::none;
-    return;
-  }
+  Thread* const vcpu = this_thread;
   LockWatch* const self = watch.load();
+  if (mutex != big_lock.load(std::memory_order_relaxed)) {
+    const bool is_for_others = vcpu != nullptr && (with_others.is(file) || with_others_lately.is(file));
+    if (is_for_others) {
+      vcpu->wait_ = Wait::for_other_vcpus;
+    }
+    sleep_beneath(condition, mutex, file, line);
+    if (is_for_others) {
+      vcpu->wait_ = Wait::none;
+    }
+    return;
+  }
+  if (vcpu != nullptr) {
+    vcpu->wait_ = asleep.is(file) ? vcpu->last_asked_ : Wait::in_instruction;
+    sleep_beneath(condition, mutex, file, line);
+    if (self != nullptr) {
+      self->stay_out(*vcpu, mutex, file, line);
+    }
+    vcpu->wait_ = Wait::none;
+    return;
+  }
   if (self != nullptr) {
     ++self->sleepers_;
   }
@@ -115,6 +133,32 @@ void LockWatch::sleep(void* condition, void* mutex, const char* file, int line) 
   if (self != nullptr) {
     --self->sleepers_;
   }
+}
+
+// Has got the lock. QEMU's own note of who has it is made once the hook has returned, so it may go back for a while.
+void LockWatch::stay_out(const Thread& self, void* mutex, const char* file, int line) {
+  const auto is_let_in = [this, &self] {
+    const Thread* const alone = let_in_alone_;
+    return alone == nullptr || alone == &self;
+  };
+  while (!is_let_in()) {
+    unlock_(mutex, file, line);
+    {
+      std::unique_lock guard(mutex_);
+      vcpus_let_in_.wait(guard, is_let_in);
+    }
+    lock_beneath(mutex, file, line);
+  }
+}
+
+void LockWatch::keep_vcpus_out() { let_in_alone_ = this_thread; }
+
+void LockWatch::let_vcpus_in() {
+  {
+    const std::lock_guard guard(mutex_);
+    let_in_alone_ = nullptr;
+  }
+  vcpus_let_in_.notify_all();
 }
 
 void LockWatch::wait_until_open() {

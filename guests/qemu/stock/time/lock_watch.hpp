@@ -25,6 +25,7 @@ class LockWatch {
     none,
     in_instruction,        ///< of the guest's, as one that does I/O
     between_instructions,  ///< of multi-threaded TCG
+    for_other_vcpus,       ///< until they have left guest code, or have done what they are to be alone for
   };
 
   /// A vCPU's thread.
@@ -63,6 +64,12 @@ class LockWatch {
   /// one thread.
   void close();
   void open();
+  /// Until `let_vcpus_in` no other vCPU's thread gets the lock: each that has left guest code stays out of it, and
+  /// whoever else wants the lock gets it. In the thread of a vCPU that has the lock, which it may let go of meanwhile.
+  void keep_vcpus_out();
+  void let_vcpus_in();
+  /// True if this QEMU lets that be done.
+  [[nodiscard]] bool can_keep_vcpus_out() const { return sees_all_ && unlock_ != nullptr; }
   /// How many are kept from it now.
   [[nodiscard]] int kept_out() const { return kept_out_; }
   /// How many others than vCPUs' threads sleep on a condition, for which they have let the lock go: they take it again
@@ -74,16 +81,20 @@ class LockWatch {
   [[nodiscard]] static Wait place_of(const char* file);
   static void sleep(void* condition, void* mutex, const char* file, int line);
   void wait_until_open();
+  void stay_out(const Thread& self, void* mutex, const char* file, int line);
 
   bool (*in_vcpu_thread_)();
+  LockFunction unlock_;
   host::HostDuration longest_;
   bool sees_all_ = false;
   bool do_exceptions_execute_;  // calls of the guest's to its firmware, or to the host
   std::atomic<bool> is_closed_{false};
+  std::atomic<const Thread*> let_in_alone_{nullptr};  // vCPUs are kept out, but for this one
   std::atomic<int> kept_out_{0};
   std::atomic<int> sleepers_{0};
   std::mutex mutex_;
   std::condition_variable opened_;
+  std::condition_variable vcpus_let_in_;
 };
 
 }  // namespace fermata::qemu

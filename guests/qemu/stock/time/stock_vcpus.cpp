@@ -2,6 +2,7 @@
 #include "guests/qemu/stock/time/stock_vcpus.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "fermata/base/error.hpp"
@@ -68,7 +69,10 @@ bool StockVcpus::catch_at_lock() {
   const auto all = [this](const auto& which) {
     return std::ranges::all_of(vcpus_, [&which](const auto& vcpu) { return which(vcpu->at_lock.wait()); });
   };
-  const auto all_wait = [&all] { return all([](LockWatch::Wait wait) { return wait != LockWatch::Wait::none; }); };
+  const auto all_wait = [&all] {
+    return all(
+        [](LockWatch::Wait wait) { return wait != LockWatch::Wait::none && wait != LockWatch::Wait::for_other_vcpus; });
+  };
   are_caught_ = catching_.until(host::HostClock::monotonic(), all_wait, longest_catch_) &&
                 all([](LockWatch::Wait wait) { return wait == LockWatch::Wait::between_instructions; });
   if (!are_caught_) {
@@ -84,6 +88,23 @@ bool StockVcpus::can_be_caught() const {
          time_.cpu_list_generation_id_get() == cpu_list_ && qemu_.runstate_is_running() &&
          lock_watch_.sleepers() == 0 && !has_gaps_ &&
          std::ranges::all_of(vcpus_, [](const auto& vcpu) { return vcpu->has_clock.load(); });
+}
+
+// Each is told, also one that waits: it may have been woken this moment, and goes no further than to the lock then.
+void StockVcpus::hold_others() {
+  lock_watch_.keep_vcpus_out();
+  const auto is_other = [](const auto& vcpu) { return vcpu.get() != vcpu_of_this_thread; };
+  for (const auto& vcpu : vcpus_) {
+    if (is_other(vcpu)) {
+      time_.qemu_cpu_kick(vcpu->cpu);
+    }
+  }
+  const auto stands = [&is_other](const auto& vcpu) {
+    return !is_other(vcpu) || vcpu->at_lock.wait() != LockWatch::Wait::none;
+  };
+  while (!std::ranges::all_of(vcpus_, stands)) {
+    std::this_thread::yield();
+  }
 }
 
 void StockVcpus::let_go() {

@@ -29,6 +29,11 @@ class StockVcpus final : public Vcpus {
   void pause() override;
   bool catch_at_lock() override;
   [[nodiscard]] bool are_caught() const override { return are_caught_; }
+  [[nodiscard]] bool can_hold_others() const override {
+    return lock_watch_.can_keep_vcpus_out() && time_.qemu_cpu_kick != nullptr && !has_gaps_;
+  }
+  void hold_others() override;
+  void let_others_go() override { lock_watch_.let_vcpus_in(); }
   void resume() override;
   void run_timers() override { time_.qemu_clock_run_timers(virtual_clock); }
   void listen(Listener& listener) override;

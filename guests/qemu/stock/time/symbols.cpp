@@ -72,6 +72,7 @@ TimeSymbols find_time_symbols(const SymbolLookup& lookup) {
   symbols.cpu_list_generation_id_get = reinterpret_cast<unsigned (*)()>(lookup("cpu_list_generation_id_get"));
   symbols.arm_handle_psci_call = lookup("arm_handle_psci_call");
   symbols.semihosting_enabled = reinterpret_cast<bool (*)(bool)>(lookup("semihosting_enabled"));
+  symbols.qemu_mutex_unlock_impl = reinterpret_cast<LockFunction>(lookup("qemu_mutex_unlock_impl"));
   symbols.qemu_cond_wait_func = static_cast<SleepFunction*>(lookup("qemu_cond_wait_func"));
   return symbols;
 }

@@ -30,9 +30,10 @@ struct TimeSymbols {
   void (*cpu_synchronize_post_init)(QemuCpu* cpu) = nullptr;
   void* (*timerlist_new)(int clock, void (*notify)(void* opaque, int clock), void* opaque) = nullptr;
   void (*rcu_register_thread)() = nullptr;
-  // For less costly holds, if they are there.
+  // For less costly holds, and for holds within an instruction, if they are there.
   void (*qemu_cpu_kick)(QemuCpu* cpu) = nullptr;
   SleepFunction* qemu_cond_wait_func = nullptr;
+  LockFunction qemu_mutex_unlock_impl = nullptr;
   unsigned (*cpu_list_generation_id_get)() = nullptr;
   void* arm_handle_psci_call = nullptr;
   bool (*semihosting_enabled)(bool is_user) = nullptr;

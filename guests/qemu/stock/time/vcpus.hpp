@@ -37,6 +37,12 @@ class Vcpus {
   virtual bool catch_at_lock() { return false; }
   /// True from then until `resume` or `pause`.
   [[nodiscard]] virtual bool are_caught() const { return false; }
+  /// True if `hold_others` can be called.
+  [[nodiscard]] virtual bool can_hold_others() const { return false; }
+  /// From within an instruction of a vCPU's: has all others wait outside of guest code, whatever QEMU wants of them,
+  /// until `let_others_go`; whoever else wants the lock gets it. Lock held, also meanwhile; returns once they do.
+  virtual void hold_others() {}
+  virtual void let_others_go() {}
   /// Lets all go on, and the timers; from where they are caught when the caller lets go of the lock. Nothing while
   /// QEMU's user has stopped the machine.
   virtual void resume() = 0;

@@ -139,6 +139,7 @@ void FakeMachine::lock() {
   if (const int vcpu = this_vcpu(); vcpu >= 0) {
     const bool was_in_block = which(vcpu).is_in_block.exchange(false);
     lock_.lock();
+    stay_out(vcpu);
     owner_ = std::this_thread::get_id();
     which(vcpu).is_in_block = was_in_block;
     return;
@@ -281,6 +282,7 @@ void FakeMachine::run_vcpu(int index) {
   Vcpu& self = which(index);
   wait_for_something(index, guard);  // QEMU's thread begins with a wish to leave guest code
   while (!is_ending_) {
+    stay_out(index);
     if (!self.must_stop && !self.is_stopped && is_running_ && !self.is_halted) {
       execute(index);
     }
@@ -313,6 +315,15 @@ void FakeMachine::wait_for_something(int index, Guard& guard) {
     self.work.pop_front();
     work();
     --self.queued;
+  }
+}
+
+// Lock held. While another is within an instruction.
+void FakeMachine::stay_out(int index) {
+  while (let_in_alone_ >= 0 && let_in_alone_ != index) {
+    lock_.unlock();
+    std::this_thread::yield();
+    lock_.lock();
   }
 }
 
@@ -350,6 +361,18 @@ bool FakeMachine::Halting::catch_at_lock() {
   }
   return true;
 }
+
+void FakeMachine::Halting::hold_others() {
+  machine_.let_in_alone_ = machine_.this_vcpu();
+  const auto stands = [this](const auto& vcpu) {
+    return &*vcpu == &machine_.which(machine_.this_vcpu()) || !vcpu->is_in_block.load();
+  };
+  while (!std::ranges::all_of(machine_.states_, stands)) {
+    std::this_thread::yield();
+  }
+}
+
+void FakeMachine::Halting::let_others_go() { machine_.let_in_alone_ = -1; }
 
 void FakeMachine::Halting::resume() {
   if (machine_.is_caught_.exchange(false)) {

@@ -169,6 +169,9 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
     void pause() override;
     bool catch_at_lock() override;
     [[nodiscard]] bool are_caught() const override { return machine_.is_caught_; }
+    [[nodiscard]] bool can_hold_others() const override { return true; }
+    void hold_others() override;
+    void let_others_go() override;
     void resume() override;
     void run_timers() override;
     void listen(Listener& listener) override { machine_.vcpu_listener_ = &listener; }
@@ -190,6 +193,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   void run_vcpu(int index);
   void wait_for_something(int index, Guard& guard);
   void execute(int index);
+  void stay_out(int index);
   void queue(int vcpu, std::function<void()> work);
   void pause_all();
   void resume_all();
@@ -209,6 +213,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   std::optional<time::Duration> timer_;
   bool is_timer_of_another_thread_ = false;
   std::atomic<std::int64_t> clock_ns_{0};
+  std::atomic<int> let_in_alone_{-1};  // the vCPU within an instruction, for which the others are held
   std::atomic<bool> is_running_{false};
   std::atomic<bool> is_clock_enabled_{true};
   std::atomic<bool> is_ending_{false};

@@ -64,6 +64,14 @@ class FakeTime final : public MachineTime {
     const std::lock_guard guard(mutex_);
     limit_ = std::min(limit_, own_reading());
   }
+  [[nodiscard]] bool can_stand_within() const override { return true; }
+  void stand_within() override { pass_within(own_reading()); }
+  void pass_within(time::Duration reading) override {
+    const std::lock_guard guard(mutex_);
+    limit_ = reading;
+    reading_ns_ = reading.ns();
+  }
+  void go_on_within(time::Duration limit) override { raise(limit); }
   bool stopped() override {
     const std::lock_guard guard(mutex_);
     const bool is_saved = vcpus_.set_running_clock(own_reading());
