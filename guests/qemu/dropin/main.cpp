@@ -130,12 +130,8 @@ void tell_notes(const ProgramOptions& options, const Ruling& ruling) {
   }
 }
 
-bool has_windows(const LinkOption& link) {
-  return link.channels.find(",window=") != std::string::npos || link.channels.find(",ports=") != std::string::npos;
-}
-
 // What only some of the ways can do.
-void check_way(const ProgramOptions& options, const LinkOption& link, Way way) {
+void check_way(const ProgramOptions& options, Way way) {
   const bool follows_host = way == Way::host_time || way == Way::kvm;
   const auto refuse = [](const std::string& why) { throw base::Error(base::ErrorCode::unsupported, why); };
   if (!options.dilation.empty() && !follows_host) {
@@ -150,11 +146,6 @@ void check_way(const ProgramOptions& options, const LinkOption& link, Way way) {
     refuse(
         "--time instructions: chooses on multi-threaded TCG; add -accel tcg,thread=multi, or leave it out, because "
         "-icount counts instructions anyway");
-  }
-  if (way == Way::instruction_slices && has_windows(link)) {
-    refuse(
-        "window=, ports=: not with time from the instructions of several threads; say -accel tcg -icount 3,sleep=off, "
-        "take time from the host, or leave them out");
   }
   if (options.is_strict && way != Way::instructions) {
     refuse(fmt::format("--strict: {} is not the same in every run", to_string(way)));
@@ -177,7 +168,7 @@ int run_linked(const ProgramOptions& options, const Settings& settings, const Su
                               {.add_missing = options.add_missing,
                                .time_from_instructions = options.time_from_instructions,
                                .no_kvm = kvm.is_usable ? "" : kvm.reason});
-  check_way(options, link, ruling.way);
+  check_way(options, ruling.way);
   std::optional<transport::UnixSocket> connection;  // open until QEMU has taken our place
   if (!link.endpoint.path.empty()) {
     connection = transport::UnixSocket::connect(link.endpoint.path);

@@ -199,8 +199,6 @@ TEST_F(Program, WhatAWayCannotDoIsRefused) {
               HasSubstr("--dilation: only time that comes from the host's"));
   EXPECT_THAT(refusal({"--dilation", "2", "--time", "instructions"}, threads, qqq), HasSubstr("--dilation: only"));
   EXPECT_THAT(refusal({"--time", "instructions"}, counted, qqq), HasSubstr("add -accel tcg,thread=multi"));
-  EXPECT_THAT(refusal({"--time", "instructions"}, threads, {"-link", "fd=" + link().substr(5) + ",window=board@0x1000+0x100"}),
-              HasSubstr("window=, ports=: not with time from"));
   EXPECT_THAT(refusal({"--slice", "1us"}, threads, qqq), HasSubstr("--slice, --instruction: only with"));
   EXPECT_THAT(refusal({"--instruction", "1ns"}, counted, qqq), HasSubstr("--slice, --instruction: only with"));
   EXPECT_THAT(refusal({"--strict"}, threads, qqq), HasSubstr("--strict: virtual time from the host's clock"));

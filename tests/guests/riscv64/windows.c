@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// Two harts (-smp 2) that read the window. Hart 0 wakes each millisecond, reads its first word, and prints that, how
+// Two harts (-smp 2) that read the window. Hart 0 reads its fifth word until that is not 0, and hart 1 writes the sixth
+// once it has come some way. Then hart 0 wakes each millisecond, reads its first word, and prints that, how
 // long it took by its own clock, and how far hart 1 has come meanwhile: `read=`, `took=`, `during=`. Hart 1 counts, and
 // now and then reads the third word, which is to be one more each time: `faults=` says how often it was not. Never ends.
 #include "board.h"
 #include "guest.h"
 
-enum { reads_each = 100000 };
+enum { reads_each = 100000, way = 1000000 };
 
 static uint64_t rounds, faults;
 
@@ -18,6 +19,8 @@ void secondary_main(int hart) {
   uint32_t expected = window[2];
   for (uint64_t count = 1;; ++count) {
     __atomic_store_n(&rounds, count, __ATOMIC_RELEASE);
+    if (count == way)
+      window[5] = 1;
     if (count % reads_each == 0 && window[2] != ++expected)
       __atomic_store_n(&faults, faults + 1, __ATOMIC_RELEASE);
   }
@@ -25,8 +28,10 @@ void secondary_main(int hart) {
 
 int main(void) {
   volatile uint32_t* const window = (volatile uint32_t*)(uintptr_t)window_base;
-  timer_start(1000000);
   MSIP(1) = 1;
+  while (window[4] == 0)
+    continue;
+  timer_start(1000000);
   for (;;) {
     timer_wait();
     const uint64_t begin = clock_ns();

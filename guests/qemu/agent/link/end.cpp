@@ -157,11 +157,16 @@ std::string WindowEnd::why_not_an_input(std::span<const std::byte> payload) {
     is_answer_coming_ = true;
     return {};
   }
+  if (request != 0 && request == given_up_) {
+    given_up_ = 0;
+    return {};
+  }
   return "an answer to request " + std::to_string(request) + " of " + declared().name + ", which waits for " +
          (is_awaited ? "that to request " + std::to_string(*reading_) : "none");
 }
 
 void WindowEnd::forget() {
+  given_up_ = 0;
   reading_.reset();
   is_answer_coming_ = false;
   answer_.reset();

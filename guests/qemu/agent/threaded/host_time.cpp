@@ -86,9 +86,11 @@ void HostTime::end() {
   }
 }
 
+// Beyond the limit it ran on for no longer than that was past.
 void HostTime::stand_within() {
   const time::Duration host = vcpus_.running_clock();
   const time::Duration standing = clock_.reading(host);
+  debt_ += options_.factor.scaled(std::max(-clock_.until_limit(host), time::Duration::zero()));
   clock_.go_on(host, standing, standing);
   if (options_.guest_clocks != nullptr) {
     options_.guest_clocks->hold();
@@ -99,9 +101,11 @@ void HostTime::pass_within(time::Duration reading) { clock_.go_on(vcpus_.running
 
 void HostTime::go_on_within(time::Duration limit) {
   const time::Duration standing = clock_.limit();
-  clock_.go_on(vcpus_.running_clock(), standing, limit);
+  const time::Duration paid = std::min(debt_, limit - standing);
+  debt_ -= paid;
+  clock_.go_on(vcpus_.running_clock(), standing + paid, limit);
   if (options_.guest_clocks != nullptr) {
-    options_.guest_clocks->show(standing);
+    options_.guest_clocks->show(standing + paid);
   }
 }
 

@@ -34,7 +34,6 @@ class HostTime final : public MachineTime {
   void hurry() override { wake_.ring(); }
   void raise(time::Duration limit) override { clock_.set_limit(limit); }
   void end() override;
-  [[nodiscard]] bool can_stand_within() const override { return true; }
   void stand_within() override;
   void pass_within(time::Duration reading) override;
   void go_on_within(time::Duration limit) override;

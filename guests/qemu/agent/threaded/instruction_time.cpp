@@ -138,6 +138,47 @@ void InstructionTime::end() {
   stand_at_the_furthest();
 }
 
+// Where this vCPU is. The others keep what they are ahead or behind.
+void InstructionTime::stand_within() {
+  const time::Duration at = reading();
+  const std::lock_guard guard(mutex_);
+  stand(at);
+}
+
+// Nobody executes.
+void InstructionTime::pass_within(time::Duration reading) {
+  const std::lock_guard guard(mutex_);
+  const std::int64_t span_ns = std::max(reading - slice_start(), time::Duration::zero()).ns();
+  for (int i = 0; i < counters_.count(); ++i) {
+    vcpu(i).due_ns += span_ns;
+    vcpu(i).furthest_ns += span_ns;
+  }
+  stand(reading);
+}
+
+void InstructionTime::go_on_within(time::Duration limit) {
+  const auto timer = host_.next_timer();
+  std::vector<int> arrived;
+  {
+    const std::lock_guard guard(mutex_);
+    limit_ = limit;
+    must_let_go_ = false;
+    if (slice_start() < limit_ && (!timer || *timer > slice_start())) {
+      open_slice(timer ? std::min(*timer, limit_) : limit_);
+    }
+    for (int i = 0; i < counters_.count(); ++i) {
+      if (vcpu(i).is_asleep || vcpu(i).has_arrived) {
+        continue;
+      }
+      fill_up(i);
+      if (counters_.left(i) <= 0) {
+        arrived.push_back(i);
+      }
+    }
+  }
+  std::ranges::for_each(arrived, [this](int index) { queue_wait(index); });
+}
+
 bool InstructionTime::stopped() {
   let_go();
   const std::lock_guard guard(mutex_);
@@ -202,6 +243,7 @@ void InstructionTime::wait(int index) {
   if (is_last) {
     static_cast<void>(next_slice(false));
   }
+  vcpus_.this_waits();
   host_.unlock();
   {
     std::unique_lock guard(mutex_);

@@ -41,6 +41,9 @@ class InstructionTime final : public MachineTime, public VcpuCounters::Listener,
   void hurry() override;
   void raise(time::Duration limit) override;
   void end() override;
+  void stand_within() override;
+  void pass_within(time::Duration reading) override;
+  void go_on_within(time::Duration limit) override;
   bool stopped() override;
   void started(time::Duration reading, time::Duration limit) override;
 

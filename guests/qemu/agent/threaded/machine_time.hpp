@@ -35,15 +35,13 @@ class MachineTime {
   /// stands at what it shows then: the limit, or less if `run` was not waited for.
   virtual void end() = 0;
 
-  /// True for one that can stand while a vCPU is within an instruction.
-  [[nodiscard]] virtual bool can_stand_within() const { return false; }
   /// From within an instruction, lock held, all other vCPUs held: the clock stands at what it shows. The agent's thread
   /// may be in `run` or in `end`.
-  virtual void stand_within() {}
+  virtual void stand_within() = 0;
   /// The clock stands at `reading`, not before where it stood: time passes in which nothing is executed.
-  virtual void pass_within(time::Duration /*reading*/) {}
+  virtual void pass_within(time::Duration reading) = 0;
   /// It goes on from there, up to `limit`.
-  virtual void go_on_within(time::Duration /*limit*/) {}
+  virtual void go_on_within(time::Duration limit) = 0;
 
   /// QEMU's user has stopped the machine; its vCPUs stand. What the clock shows is to last, unless a snapshot is
   /// loaded. False if a snapshot would be saved with another time.

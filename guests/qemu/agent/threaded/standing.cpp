@@ -35,22 +35,27 @@ void ThreadedExecutor::give_way_to_the_end() {
   }
 }
 
-// Not once QEMU has ended, whose last word is told.
-void ThreadedExecutor::with_follower(const std::function<void(guest::Follower&)>& use) {
+// Not once QEMU has ended, whose last word is told. With QEMU's lock or without: whoever has the session may want that,
+// so it is asked for again and again.
+void ThreadedExecutor::in_turn(const std::function<void()>& use) {
   give_way_to_the_end();
-  const std::lock_guard guard(following_);
-  if (!is_over()) {
-    use(*follower_);
+  std::unique_lock guard(following_, std::try_to_lock);
+  while (!guard.owns_lock() && !is_over()) {
+    host_.pause();
+    static_cast<void>(guard.try_lock());
   }
+  if (!is_over()) {
+    use();
+  }
+}
+
+void ThreadedExecutor::with_follower(const std::function<void(guest::Follower&)>& use) {
+  in_turn([&] { use(*follower_); });
 }
 
 void ThreadedExecutor::with_inputs(const std::function<void(Inputs&)>& use) {
   if (inputs_ != nullptr) {
-    give_way_to_the_end();
-    const std::lock_guard guard(following_);
-    if (!is_over()) {
-      use(*inputs_);
-    }
+    in_turn([&] { use(*inputs_); });
   }
 }
 

@@ -134,6 +134,7 @@ void ThreadedExecutor::pause_by(const std::function<void()>& pause) {
   pause();
   is_pausing_ = false;
   must_pause_ = false;
+  is_cut_short_ = false;
   if (host_.is_running() && !vcpus_.are_caught()) {
     vcpus_.turn_clock_off();
   }
@@ -192,8 +193,7 @@ time::Instant ThreadedExecutor::next_stop() const {
 // Runs on for a while; true once the machine stands.
 bool ThreadedExecutor::has_got_there() {
   if (is_stalled_) {
-    keep_out_of_the_way();
-    return false;
+    return keep_out_of_the_way();
   }
   if (time_.run([this] { return is_over() || !host_.is_running() || is_to_stand_early() || is_stalled_; })) {
     return !was_raised() && hold();
@@ -240,6 +240,7 @@ bool ThreadedExecutor::was_raised() {
 // go, or has it stand itself this moment (the clock is off), for a reset; or an instruction waits. One that comes to
 // wait while the vCPUs are being paused moves the horizon.
 bool ThreadedExecutor::hold() {
+  is_holding_ = true;
   host_.lock();
   const bool is_ours =
       !is_over() && !is_stalled_ && (!host_.is_running() || (has_let_go() && host_.is_clock_enabled()));
@@ -251,11 +252,15 @@ bool ThreadedExecutor::hold() {
     }
     is_held_ = true;  // before the lock is dropped: a reset may come meanwhile
     pause_by([this] { time_.end(); });
+    if (std::exchange(has_stalled_, false)) {
+      horizon_ = std::clamp(now(), horizon_, target_);
+    }
     come_to_stand(time_.reading() < reading_of(horizon_));
   }
   if (vcpus_.are_caught()) {
     stay_caught();
   }
+  is_holding_ = false;
   drop_lock();
   if (!is_ours) {
     host_.pause();

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "fermata/guest/follower.hpp"
@@ -81,6 +82,7 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   [[nodiscard]] time::Instant standing_at() const;
   [[nodiscard]] bool is_held_at_horizon() const { return is_held_ && !is_pausing_; }
   void give_way_to_the_end();
+  void in_turn(const std::function<void()>& use);
   void with_follower(const std::function<void(guest::Follower&)>& use);
   void with_inputs(const std::function<void(Inputs&)>& use);
   void keep_news(wire::StopReason reason);
@@ -103,8 +105,11 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   void come_to_stand(bool is_early);
   void deliver_due();
   void arrive();
-  void keep_out_of_the_way();
+  [[nodiscard]] bool keep_out_of_the_way();
   void wait_until_out_of_the_way();
+  void hold_others();
+  void let_others_go(bool is_pausing);
+  void cut_short(bool is_pausing);
   [[nodiscard]] bool finish_instruction(const std::function<bool()>& is_answered);
   [[nodiscard]] bool report_within_instruction(wire::StopReason reason);
   void pass_time();
@@ -137,10 +142,17 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   std::atomic<bool> is_fault_{false};
   std::atomic<bool> is_over_{false};
 
-  // An instruction waits: its vCPU's thread has the part of the agent's, which keeps out of the way or has QEMU pause.
+  // An instruction waits: its vCPU's thread has the part of the agent's, which keeps out of the way or, at a horizon,
+  // has QEMU pause.
   std::atomic<bool> is_stalled_{false};
+  std::thread::id stalled_;                // in this thread; under QEMU's lock
   std::atomic<bool> is_abandoned_{false};  // it is not to be finished
-  bool is_told_ = false;                   // no report is due where the machine stands next: one was made within it
+  std::atomic<bool> is_cut_short_{false};  // it was not, and the machine does not stand yet: no other may wait
+  std::atomic<bool> is_holding_{false};    // the agent's thread is about to have the machine stand, or has it
+  host::HostInstant others_until_{};       // the others have had a turn since the last one
+  bool has_told_of_others_ = false;
+  bool has_stalled_ = false;  // while QEMU was to pause the vCPUs
+  bool is_told_ = false;      // no report is due where the machine stands next: one was made within it
   std::mutex stall_mutex_;
   std::condition_variable stall_changed_;
   bool is_out_of_the_way_ = false;

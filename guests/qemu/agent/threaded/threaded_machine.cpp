@@ -147,15 +147,11 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
 
   // A read of one holds all vCPUs, one of them within an instruction.
   void check_windows() const {
-    if (!devices_->has_windows() || (time_->can_stand_within() && vcpus_->can_hold_others())) {
-      return;
+    if (devices_->has_windows() && !vcpus_->can_hold_others()) {
+      throw base::Error(base::ErrorCode::unsupported,
+                        "window=, ports=: this QEMU does not let the threads of several vCPUs be held within an "
+                        "instruction; count instructions (-accel tcg -icount 3,sleep=off), or leave them out");
     }
-    throw base::Error(base::ErrorCode::unsupported,
-                      time_->can_stand_within()
-                          ? "window=, ports=: this QEMU does not let the threads of several vCPUs be held within an "
-                            "instruction; count instructions (-accel tcg -icount 3,sleep=off), or leave them out"
-                          : "window=, ports=: not with time from the instructions of several threads; count those of "
-                            "one (-accel tcg -icount 3,sleep=off), take time from the host, or leave them out");
   }
 
   std::unique_ptr<MachineTime> make_time() {

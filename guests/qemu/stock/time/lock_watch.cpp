@@ -142,12 +142,20 @@ void LockWatch::stay_out(const Thread& self, void* mutex, const char* file, int 
     return alone == nullptr || alone == &self;
   };
   while (!is_let_in()) {
+    ++vcpus_out_;
     unlock_(mutex, file, line);
     {
       std::unique_lock guard(mutex_);
       vcpus_let_in_.wait(guard, is_let_in);
     }
     lock_beneath(mutex, file, line);
+    --vcpus_out_;
+  }
+}
+
+void LockWatch::wait_here() {
+  if (this_thread != nullptr) {
+    this_thread->wait_ = Wait::between_instructions;
   }
 }
 

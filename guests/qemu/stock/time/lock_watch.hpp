@@ -68,8 +68,12 @@ class LockWatch {
   /// whoever else wants the lock gets it. In the thread of a vCPU that has the lock, which it may let go of meanwhile.
   void keep_vcpus_out();
   void let_vcpus_in();
+  /// How many have been kept out, and have not got in yet.
+  [[nodiscard]] int vcpus_out() const { return vcpus_out_; }
   /// True if this QEMU lets that be done.
   [[nodiscard]] bool can_keep_vcpus_out() const { return sees_all_ && unlock_ != nullptr; }
+  /// The vCPU whose thread this is executes nothing until it asks for the lock, which it has and is about to let go.
+  static void wait_here();
   /// How many are kept from it now.
   [[nodiscard]] int kept_out() const { return kept_out_; }
   /// How many others than vCPUs' threads sleep on a condition, for which they have let the lock go: they take it again
@@ -90,6 +94,7 @@ class LockWatch {
   bool do_exceptions_execute_;  // calls of the guest's to its firmware, or to the host
   std::atomic<bool> is_closed_{false};
   std::atomic<const Thread*> let_in_alone_{nullptr};  // vCPUs are kept out, but for this one
+  std::atomic<int> vcpus_out_{0};
   std::atomic<int> kept_out_{0};
   std::atomic<int> sleepers_{0};
   std::mutex mutex_;

@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t state_extent = 16;
 // Beyond the first number that no vCPU has: of machines whose vCPUs can be plugged, with empty places.
 constexpr int furthest_gap = 1024;
+// For vCPUs that another holds: one that takes longer waits where we do not see it, perhaps for the lock.
+constexpr auto longest_way_to_lock = std::chrono::milliseconds(200);
 
 }  // namespace
 
@@ -62,7 +64,8 @@ bool StockVcpus::catch_at_lock() {
   }
   lock_watch_.close();
   for (const auto& vcpu : vcpus_) {
-    if (vcpu->at_lock.wait() == LockWatch::Wait::none) {
+    const LockWatch::Wait wait = vcpu->at_lock.wait();
+    if (wait == LockWatch::Wait::none || wait == LockWatch::Wait::for_other_vcpus) {
       time_.qemu_cpu_kick(vcpu->cpu);
     }
   }
@@ -91,7 +94,12 @@ bool StockVcpus::can_be_caught() const {
 }
 
 // Each is told, also one that waits: it may have been woken this moment, and goes no further than to the lock then.
-void StockVcpus::hold_others() {
+bool StockVcpus::hold_others() {
+  const bool are_the_same =
+      time_.cpu_list_generation_id_get != nullptr && time_.cpu_list_generation_id_get() == cpu_list_;
+  if (!are_the_same || vcpu_of_this_thread == nullptr) {
+    return false;
+  }
   lock_watch_.keep_vcpus_out();
   const auto is_other = [](const auto& vcpu) { return vcpu.get() != vcpu_of_this_thread; };
   for (const auto& vcpu : vcpus_) {
@@ -102,8 +110,26 @@ void StockVcpus::hold_others() {
   const auto stands = [&is_other](const auto& vcpu) {
     return !is_other(vcpu) || vcpu->at_lock.wait() != LockWatch::Wait::none;
   };
+  const host::Deadline deadline(host::HostClock::monotonic(), longest_way_to_lock);
   while (!std::ranges::all_of(vcpus_, stands)) {
+    if (deadline.has_passed()) {
+      lock_watch_.let_vcpus_in();
+      return false;
+    }
     std::this_thread::yield();
+  }
+  return true;
+}
+
+// Nobody else sees it. Whether it was off shows in that its lists of timers are told.
+void StockVcpus::with_clock_on(const std::function<void()>& use) {
+  bool was_off = false;
+  turned_on_ = &was_off;
+  time_.qemu_clock_enable(virtual_clock, true);
+  turned_on_ = nullptr;
+  use();
+  if (was_off) {
+    time_.qemu_clock_enable(virtual_clock, false);
   }
 }
 
@@ -143,6 +169,10 @@ void StockVcpus::listen(Listener& listener) {
     throw base::Error(base::ErrorCode::unsupported, "this QEMU does not tell when its vCPUs go on");
   }
   let_go_ = [this, &listener] {
+    if (turned_on_ != nullptr) {
+      *turned_on_ = true;
+      return;
+    }
     is_reset_asked_ = qemu_.qemu_reset_requested_get() != 0;
     for (const auto& vcpu : vcpus_) {
       vcpu->is_barred = false;

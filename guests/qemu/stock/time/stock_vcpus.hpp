@@ -32,8 +32,11 @@ class StockVcpus final : public Vcpus {
   [[nodiscard]] bool can_hold_others() const override {
     return lock_watch_.can_keep_vcpus_out() && time_.qemu_cpu_kick != nullptr && !has_gaps_;
   }
-  void hold_others() override;
+  bool hold_others() override;
   void let_others_go() override { lock_watch_.let_vcpus_in(); }
+  [[nodiscard]] int others_held() const override { return lock_watch_.vcpus_out(); }
+  void with_clock_on(const std::function<void()>& use) override;
+  void this_waits() override { LockWatch::wait_here(); }
   void resume() override;
   void run_timers() override { time_.qemu_clock_run_timers(virtual_clock); }
   void listen(Listener& listener) override;
@@ -88,6 +91,7 @@ class StockVcpus final : public Vcpus {
   host::HostDuration longest_catch_;
   bool are_caught_ = false;
   std::function<void()> let_go_;
+  bool* turned_on_ = nullptr;  // while we turn the clock on for a moment
   std::atomic<bool> is_reset_asked_{false};
   std::atomic<std::int64_t> lead_ns_{0};  // of QEMU's clock, where it cannot be set
   std::int64_t* clock_offset_ = nullptr;

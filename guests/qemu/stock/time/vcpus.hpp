@@ -40,9 +40,16 @@ class Vcpus {
   /// True if `hold_others` can be called.
   [[nodiscard]] virtual bool can_hold_others() const { return false; }
   /// From within an instruction of a vCPU's: has all others wait outside of guest code, whatever QEMU wants of them,
-  /// until `let_others_go`; whoever else wants the lock gets it. Lock held, also meanwhile; returns once they do.
-  virtual void hold_others() {}
+  /// until `let_others_go`; whoever else wants the lock gets it. Lock held, also meanwhile; returns once they do. False
+  /// if there are others than at the start, or one does not get there: then they go on.
+  virtual bool hold_others() { return false; }
   virtual void let_others_go() {}
+  /// How many have not gone on yet since.
+  [[nodiscard]] virtual int others_held() const { return 0; }
+  /// Calls `use` with the virtual clock's timers on, also where QEMU is about to pause the vCPUs. Lock held.
+  virtual void with_clock_on(const std::function<void()>& use) { use(); }
+  /// The vCPU whose thread this is waits by itself, until it asks for the lock: lock held, about to be dropped.
+  virtual void this_waits() {}
   /// Lets all go on, and the timers; from where they are caught when the caller lets go of the lock. Nothing while
   /// QEMU's user has stopped the machine.
   virtual void resume() = 0;

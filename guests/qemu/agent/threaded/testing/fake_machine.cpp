@@ -137,11 +137,13 @@ bool FakeMachine::stands() const {
 void FakeMachine::lock() {
   may_be_late();
   if (const int vcpu = this_vcpu(); vcpu >= 0) {
+    which(vcpu).waits_in_block = which(vcpu).is_in_block.load();
     const bool was_in_block = which(vcpu).is_in_block.exchange(false);
     lock_.lock();
     stay_out(vcpu);
     owner_ = std::this_thread::get_id();
     which(vcpu).is_in_block = was_in_block;
+    which(vcpu).waits_in_block = false;
     return;
   }
   base::expects(!has_lock(), "FakeMachine: QEMU's lock is taken twice");
@@ -321,9 +323,11 @@ void FakeMachine::wait_for_something(int index, Guard& guard) {
 // Lock held. While another is within an instruction.
 void FakeMachine::stay_out(int index) {
   while (let_in_alone_ >= 0 && let_in_alone_ != index) {
+    ++held_out_;
     lock_.unlock();
     std::this_thread::yield();
     lock_.lock();
+    --held_out_;
   }
 }
 
@@ -359,10 +363,13 @@ bool FakeMachine::Halting::catch_at_lock() {
   while (std::ranges::any_of(machine_.states_, [](const auto& vcpu) { return vcpu->is_in_block.load(); })) {
     std::this_thread::yield();
   }
-  return true;
+  if (std::ranges::any_of(machine_.states_, [](const auto& vcpu) { return vcpu->waits_in_block.load(); })) {
+    machine_.is_caught_ = false;
+  }
+  return machine_.is_caught_;
 }
 
-void FakeMachine::Halting::hold_others() {
+bool FakeMachine::Halting::hold_others() {
   machine_.let_in_alone_ = machine_.this_vcpu();
   const auto stands = [this](const auto& vcpu) {
     return &*vcpu == &machine_.which(machine_.this_vcpu()) || !vcpu->is_in_block.load();
@@ -370,6 +377,7 @@ void FakeMachine::Halting::hold_others() {
   while (!std::ranges::all_of(machine_.states_, stands)) {
     std::this_thread::yield();
   }
+  return true;
 }
 
 void FakeMachine::Halting::let_others_go() { machine_.let_in_alone_ = -1; }

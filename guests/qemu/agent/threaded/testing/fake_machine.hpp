@@ -152,6 +152,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
     std::atomic<bool> is_barred{false};
     std::atomic<bool> is_asleep{false};
     std::atomic<bool> is_in_block{false};  // and does not wait for the lock there
+    std::atomic<bool> waits_in_block{false};
     std::thread thread{};
     std::thread::id id{};
     std::deque<std::function<void()>> work{};
@@ -170,8 +171,9 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
     bool catch_at_lock() override;
     [[nodiscard]] bool are_caught() const override { return machine_.is_caught_; }
     [[nodiscard]] bool can_hold_others() const override { return true; }
-    void hold_others() override;
+    bool hold_others() override;
     void let_others_go() override;
+    [[nodiscard]] int others_held() const override { return machine_.held_out_; }
     void resume() override;
     void run_timers() override;
     void listen(Listener& listener) override { machine_.vcpu_listener_ = &listener; }
@@ -213,6 +215,7 @@ class FakeMachine final : public QemuHost, public VcpuCounters {
   std::optional<time::Duration> timer_;
   bool is_timer_of_another_thread_ = false;
   std::atomic<std::int64_t> clock_ns_{0};
+  std::atomic<int> held_out_{0};
   std::atomic<int> let_in_alone_{-1};  // the vCPU within an instruction, for which the others are held
   std::atomic<bool> is_running_{false};
   std::atomic<bool> is_clock_enabled_{true};

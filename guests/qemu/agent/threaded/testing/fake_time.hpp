@@ -64,7 +64,6 @@ class FakeTime final : public MachineTime {
     const std::lock_guard guard(mutex_);
     limit_ = std::min(limit_, own_reading());
   }
-  [[nodiscard]] bool can_stand_within() const override { return true; }
   void stand_within() override { pass_within(own_reading()); }
   void pass_within(time::Duration reading) override {
     const std::lock_guard guard(mutex_);
