@@ -124,10 +124,10 @@ TEST_P(ThreadedWindows, WhatTheUserDoesWithinAReadIsToldAfterIt) {
   LinkedQemu guest = start({.more = qmp.arguments(), .descriptors = {qmp.descriptor()}});
   qmp.connect();
   std::string command;
-  std::thread user;
+  std::jthread user;
   answer(guest, 50_us, [&](std::uint64_t) {
     if (!command.empty()) {
-      user = std::thread([&qmp, what = std::exchange(command, {})] { qmp.execute(what); });
+      user = std::jthread([&qmp, what = std::exchange(command, {})] { qmp.execute(what); });
       pass_host_time(20ms);
     }
   });
@@ -150,27 +150,24 @@ TEST_P(ThreadedWindows, WhatTheUserDoesWithinAReadIsToldAfterIt) {
   EXPECT_EQ(next_after("quit").reason, wire::StopReason::powered_off);
 }
 
-// Also where the guest does nothing but read: what it would do without an answer happens nowhere.
+// What the guest would do without an answer happens nowhere. Not on riscv64, whose machine timer QEMU does not take
+// back.
 TEST_P(ThreadedWindows, ARestoreForgetsTheReadThatWaits) {
   const TempFolder folder;
   const std::string disk = folder.path("snapshots.qcow2");
   ASSERT_EQ(run({qemu().folder() / "qemu-img", "create", "-q", "-f", "qcow2", disk, "8M"}).status, host::ExitStatus{});
-  LinkedQemu guest = start({.more = {"-drive", "if=none,format=qcow2,file=" + disk}});
-  const auto poll = [&] {
-    guest->mmio("board").on_read([](Instant at, std::uint64_t, unsigned) { return sim::MmioValue(0, at + 500_ns); });
-    guest->run_until(guest->now() + 5_ms, limit);
-  };
-  guest->checkpoint("here", limit);  // before the first read: later it may be in the midst of one at any horizon
+  LinkedQemu guest = start({.arch = "aarch64", .more = {"-drive", "if=none,format=qcow2,file=" + disk}});
+  guest->checkpoint("here", limit);
   for (int i = 0; i < 3; ++i) {
-    poll();
+    answer(guest, 0_ns);
+    guest.run_until_it_says("read=50\n", 1_ms);
     guest->mmio("board").on_read({});
     EXPECT_THROW(guest->run_until(guest->now() + 1'000_ms, limit), base::Error);
     EXPECT_THROW(guest->checkpoint("within", limit), base::Error);
     guest->restore("here", limit);
     EXPECT_EQ(guest->now(), Instant::origin());
+    EXPECT_THAT(text_of(guest.take_outputs()), ::testing::Not(::testing::HasSubstr("4294967295")));
   }
-  answer(guest, 0_ns);
-  guest.run_until_it_says("read=5\n", 1_ms);
 }
 
 TEST_P(ThreadedWindows, AReadThatNobodyAnswersIsAnErrorAndTheGuestEndsInOrder) {
