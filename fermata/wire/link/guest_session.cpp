@@ -23,11 +23,6 @@
 namespace fermata::wire::link {
 namespace {
 
-// A stop at which only a grant that knows of its report lets the guest go on.
-bool waits_for_counted_grant(StopReason reason) {
-  return reason == StopReason::output || reason == StopReason::mmio || reason == StopReason::full;
-}
-
 std::int64_t deadline_of(const NextEvent& next) {
   if (!next.is_idle) {
     return deadline_busy;

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "fermata/wire/stop.hpp"
+
 namespace fermata::wire::link {
 
 static_assert(std::endian::native == std::endian::little, "the structures below are the bytes of the wire");
@@ -199,5 +201,10 @@ inline constexpr std::size_t max_message = sizeof(Data) + max_payload;
 
 /// `length` filled up to whole words of eight bytes.
 [[nodiscard]] constexpr std::size_t padded(std::size_t length) { return (length + 7) & ~std::size_t{7}; }
+
+/// A stop at which only a grant that counts its report lets the guest go on.
+[[nodiscard]] constexpr bool waits_for_counted_grant(StopReason reason) {
+  return reason == StopReason::output || reason == StopReason::mmio || reason == StopReason::full;
+}
 
 }  // namespace fermata::wire::link

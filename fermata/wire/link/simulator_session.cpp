@@ -246,16 +246,24 @@ std::uint64_t SimulatorSession::input(std::uint16_t channel, time::Instant at, s
   return state.inputs;
 }
 
+// Of reports that have come but were not taken, who grants knows nothing: this one must not let the guest go on from
+// where it waits for an answer.
 void SimulatorSession::grant(time::Instant horizon) {
   base::expects(is_open_ && !named_pending_, "link: a grant needs an open session that waits for nothing");
   if (horizon < horizon_) {
     refuse_argument(fmt::format("horizon = {} s: it was {} s already", time::to_seconds_string(horizon),
                                 time::to_seconds_string(horizon_)));
   }
-  has_begun_ = is_running_ = true;
+  const bool stands = std::ranges::any_of(events_, [](const Event& event) {
+    const auto* stop = std::get_if<Stop>(&event);
+    return stop != nullptr && waits_for_counted_grant(stop->reason);
+  });
+  has_begun_ = true;
+  is_running_ = !stands;
   horizon_ = horizon;
   ++grants_;
-  append(outgoing_, Grant{.header = {}, .horizon_ns = horizon.since_origin().ns(), .reports = reports_});
+  append(outgoing_,
+         Grant{.header = {}, .horizon_ns = horizon.since_origin().ns(), .reports = reports_ - stops_to_take_});
 }
 
 void SimulatorSession::ask_milestones(const Milestones& milestones) {

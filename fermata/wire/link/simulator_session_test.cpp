@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "fermata/base/error.hpp"
 #include "fermata/wire/link/testing/session_pair.hpp"
 
@@ -191,6 +193,28 @@ TEST_F(ProgressOf, AGuestIsNotTakenBackByItsReport) {
   run();
   tell(100);
   expect_breach(Report{.header = {}, .now_ns = 99, .reason = 5, .grants = 1}, "a report of");
+}
+
+// It has come, but who grants has not heard of it, and would let the guest go on without an answer.
+TEST_F(Simulator, AGrantDoesNotCountAReportThatWasNotTaken) {
+  open();
+  session.grant(at_ns(1000));
+  std::vector<std::byte> bytes;
+  append(bytes,
+         Report{.header = {}, .now_ns = 100, .reason = static_cast<std::uint8_t>(StopReason::mmio), .grants = 1});
+  session.receive(bytes);
+  const auto counted_by_next_grant = [this] {
+    session.sent(session.outgoing().size());
+    session.grant(at_ns(1000));
+    std::uint64_t reports = 0;
+    std::memcpy(&reports, session.outgoing().last(sizeof reports).data(), sizeof reports);
+    return reports;
+  };
+  EXPECT_EQ(counted_by_next_grant(), 0U);
+  EXPECT_EQ(session.earliest_input(), at_ns(100));
+  EXPECT_TRUE(session.take().has_value());
+  EXPECT_EQ(counted_by_next_grant(), 1U);
+  EXPECT_EQ(session.earliest_input(), at_ns(1000));
 }
 
 TEST_F(Simulator, ProgressIsNotWantedUnasked) {

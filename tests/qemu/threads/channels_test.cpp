@@ -275,14 +275,5 @@ TEST_P(ThreadedLink, CheckpointsTakeTheGuestBack) {
   }
 }
 
-TEST_P(ThreadedLink, WindowsAreRefusedWithTheReason) {
-  try {
-    static_cast<void>(start({.guest = "window", .channels = {"window=board@0x10010000+0x1000"}}));
-    ADD_FAILURE() << "a window was let through";
-  } catch (const base::Error& error) {
-    EXPECT_THAT(error.what(), ::testing::HasSubstr("ended"));
-  }
-}
-
 }  // namespace
 }  // namespace fermata::qemu_test
