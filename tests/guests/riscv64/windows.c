@@ -3,7 +3,8 @@
 // Two harts (-smp 2) that read the window. Hart 0 reads its fifth word until that is not 0, and hart 1 writes the sixth
 // once it has come some way. Then hart 0 wakes each millisecond, reads its first word, and prints that, how
 // long it took by its own clock, and how far hart 1 has come meanwhile: `read=`, `took=`, `during=`. Hart 1 counts, and
-// now and then reads the third word, which is to be one more each time: `faults=` says how often it was not. Never ends.
+// now and then reads the third word, which is to be one more each time: `faults=` says how often it was not. Never
+// ends.
 #include "board.h"
 #include "guest.h"
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -14,6 +15,7 @@ namespace {
 std::mutex* big_lock = nullptr;
 std::condition_variable_any* condition = nullptr;
 std::atomic<bool> is_signalled = false;
+std::function<void()> in_other_sleep;  // on a condition that goes with another mutex
 thread_local bool is_in_vcpu_thread = false;
 
 using Wait = LockWatch::Wait;
@@ -35,6 +37,7 @@ class LockWatchTest : public ::testing::Test {
     TimeSymbols s;
     s.qemu_cond_wait_func = &sleep_hook_;
     s.semihosting_enabled = [](bool) { return false; };
+    s.qemu_mutex_unlock_impl = [](void* /*mutex*/, const char* /*file*/, int /*line*/) { big_lock->unlock(); };
     return s;
   }
   void lock(const char* file = "") { lock_hook_(&lock_, file, 0); }
@@ -59,6 +62,8 @@ class LockWatchTest : public ::testing::Test {
   static void sleep_with(void* /*condition*/, void* mutex, const char* /*file*/, int /*line*/) {
     if (mutex == big_lock) {
       condition->wait(*big_lock, [] { return is_signalled.load(); });
+    } else if (in_other_sleep) {
+      in_other_sleep();
     }
   }
   LockFunction lock_hook_ = take_lock;
@@ -212,6 +217,74 @@ TEST_F(LockWatchTest, OthersAreKeptFromTheLockWhileItIsClosed) {
   other.join();
   EXPECT_TRUE(has_lock);
   EXPECT_EQ(watch_.kept_out(), 0);
+}
+
+// One is within an instruction: the others do not get the lock, neither who asks for it nor who wakes up with it, and
+// threads that are no vCPUs' do.
+TEST_F(LockWatchTest, OtherVcpusAreKeptOut) {
+  LockWatch::Thread own;
+  LockWatch::Thread asking;
+  LockWatch::Thread sleeping;
+  EXPECT_TRUE(watch_.can_keep_vcpus_out());
+  std::thread sleeper([&] {
+    LockWatch::attach(sleeping);
+    lock("tcg-accel-ops-mttcg.c");
+    wait_with(&lock_, "system/cpus.c");
+    unlock();
+  });
+  wait_for([&] { return sleeping.wait() != Wait::none; });
+  LockWatch::attach(own);
+  lock();
+  watch_.keep_vcpus_out();
+  std::atomic<bool> has_lock{false};
+  std::thread other([&] {
+    LockWatch::attach(asking);
+    lock();
+    has_lock = true;
+    unlock();
+  });
+  unlock();
+  wake_sleepers();
+  wait_for([this] { return watch_.vcpus_out() == 2; });
+  std::thread([this] {
+    lock();
+    unlock();
+  }).join();
+  lock();
+  EXPECT_FALSE(has_lock);
+  EXPECT_NE(asking.wait(), Wait::none);
+  EXPECT_NE(sleeping.wait(), Wait::none);
+  watch_.let_vcpus_in();
+  unlock();
+  other.join();
+  sleeper.join();
+  EXPECT_TRUE(has_lock);
+  EXPECT_EQ(watch_.vcpus_out(), 0);
+}
+
+TEST_F(LockWatchTest, AVcpuThatWaitsForOthersOrByItselfIsSeen) {
+  std::thread([this] {
+    LockWatch::Thread thread;
+    LockWatch::attach(thread);
+    lock();
+    unlock();
+    Wait seen = Wait::none;
+    in_other_sleep = [&] { seen = thread.wait(); };
+    std::mutex list;
+    for (const auto& [file, wait] :
+         {std::pair("../../cpus-common.c", Wait::for_other_vcpus), std::pair("cpu-common.c", Wait::for_other_vcpus),
+          std::pair("block.c", Wait::none)}) {
+      wait_with(&list, file);
+      EXPECT_EQ(seen, wait) << file;
+      EXPECT_EQ(thread.wait(), Wait::none);
+    }
+    in_other_sleep = nullptr;
+    LockWatch::wait_here();
+    EXPECT_EQ(thread.wait(), Wait::between_instructions);
+    lock();
+    EXPECT_EQ(thread.wait(), Wait::none);
+    unlock();
+  }).join();
 }
 
 // Somebody may wait for it who has the lock.
