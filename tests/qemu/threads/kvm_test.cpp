@@ -282,6 +282,23 @@ TEST_P(Kvm, AReactiveOutputHasTheGuestStand) {
   }
 }
 
+TEST_P(Kvm, AReadOfTheSimulatorsIsAnswered) {
+  for (const time::Duration latency : {0_ns, 3_ms}) {
+    LinkedQemu guest(qemu(), {.arch = "x86_64",
+                              .guest = "window",
+                              .more = {"-accel", "kvm", "-smp", "2"},
+                              .channels = {"window=board@0xe0000000+0x1000"}});
+    std::vector<time::Instant> read_at;
+    guest->mmio("board").on_read([&](time::Instant at, std::uint64_t, unsigned) {
+      EXPECT_TRUE(read_at.empty() || at >= read_at.back() + latency);
+      read_at.push_back(at);
+      return sim::MmioValue(read_at.size(), at + latency);
+    });
+    EXPECT_EQ(numbers_said(text_of(guest.run_until_it_says("read=8\n", 1_ms)), "read="),
+              (std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8}));
+  }
+}
+
 // The guest is held for about as long as it runs, which none of its clocks shows; but for its counter on a host that
 // does not obey, as is said then: FERMATA_KVM_OBEYS says that this one does. FERMATA_KVM_CLOCKS runs for longer and
 // prints them.
