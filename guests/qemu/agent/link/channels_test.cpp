@@ -365,5 +365,36 @@ TEST_F(ChannelsTest, AStopByTheUserChangesNothing) {
   EXPECT_EQ(serial.log, "a@1500000 ");
 }
 
+// QEMU was told to go meanwhile: the answer is no breach, once, and answers no other read.
+TEST(WindowEnd, ALateAnswerIsTakenAndForgotten) {
+  FakeWindow window;
+  bool is_answered_in_time = false;
+  std::function<void()> answer = [] {};
+  WindowEnd board("board", 0x1000, 0x100, window,
+                  {.may_wait = [] { return true; },
+                   .until =
+                       [&](const std::function<bool()>& is_answered) {
+                         answer();
+                         is_answered_in_time = is_answered();
+                         return is_answered_in_time;
+                       }});
+  board.set_output([](std::span<const std::byte>) {});
+  const auto input = [&board](std::uint64_t request) {
+    const auto bytes = wire::link::MmioAnswer{.value = request * 10, .request = request}.bytes();
+    const std::string why = board.why_not_an_input(bytes);
+    if (why.empty()) {
+      board.deliver({.channel = 1, .at = {}, .sequence = request, .payload = {bytes.begin(), bytes.end()}});
+    }
+    return why;
+  };
+  EXPECT_EQ(window.handlers.read(0, 4), 0xffff'ffff);
+  answer = [&] { EXPECT_EQ(input(1), ""); };
+  EXPECT_EQ(window.handlers.read(0, 4), 0xffff'ffff) << "that was the first one's";
+  EXPECT_FALSE(is_answered_in_time);
+  EXPECT_NE(input(1), "");
+  answer = [&] { EXPECT_EQ(input(3), ""); };
+  EXPECT_EQ(window.handlers.read(0, 4), 30U);
+}
+
 }  // namespace
 }  // namespace fermata::qemu::link

@@ -145,7 +145,11 @@ std::uint64_t WindowEnd::read(std::uint64_t offset, unsigned size) {
   forget();
   reading_ = requests_ + 1;
   request({.offset = offset, .width = static_cast<std::uint8_t>(size)});
+  const std::uint64_t sequence = requests_;
   const bool is_answered = wait_.until([this] { return answer_.has_value(); });
+  if (!is_answered && !is_answer_coming_) {
+    given_up_ = sequence;
+  }
   reading_.reset();
   return low_bytes(is_answered ? answer_.value_or(~std::uint64_t{0}) : ~std::uint64_t{0}, size);
 }
@@ -166,14 +170,17 @@ std::string WindowEnd::why_not_an_input(std::span<const std::byte> payload) {
 }
 
 void WindowEnd::forget() {
-  given_up_ = 0;
   reading_.reset();
   is_answer_coming_ = false;
   answer_.reset();
 }
 
+// One that was given up may come late, and is not for the next.
 void WindowEnd::deliver(const guest::PendingInputs::Input& input) {
-  answer_ = wire::link::MmioAnswer::from(input.payload).value;
+  const wire::link::MmioAnswer answer = wire::link::MmioAnswer::from(input.payload);
+  if (reading_ == answer.request) {
+    answer_ = answer.value;
+  }
 }
 
 std::string WindowEnd::why_not_saved() const {

@@ -2,6 +2,7 @@
 #include "guests/qemu/agent/threaded/host_time.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace fermata::qemu {
 namespace {
@@ -65,10 +66,12 @@ bool HostTime::wait_for_limit(const std::function<bool()>& must_stop) {
 // its own (KVM's) is paused, which those are held for.
 void HostTime::end() {
   const time::Duration past_when_woken = -clock_.until_limit(woken_at_);
+  is_ending_ = true;
   vcpus_.watch_exits();
   if (options_.guest_clocks != nullptr || !vcpus_.catch_at_lock()) {
     vcpus_.pause();
   }
+  is_ending_ = false;
   const time::Duration host = vcpus_.running_clock();
   const time::Duration past = -clock_.until_limit(host);
   if (options_.guest_clocks != nullptr) {
@@ -86,26 +89,43 @@ void HostTime::end() {
   }
 }
 
-// Beyond the limit it ran on for no longer than that was past.
-void HostTime::stand_within() {
+// What it ran on beyond the limit is a debt here, too, unless the agent's thread is about to find that out.
+void HostTime::stand_within(bool are_others_held) {
+  are_others_held_ = are_others_held;
   const time::Duration host = vcpus_.running_clock();
   const time::Duration standing = clock_.reading(host);
-  debt_ += options_.factor.scaled(std::max(-clock_.until_limit(host), time::Duration::zero()));
+  const time::Duration past = -clock_.until_limit(host);
+  if (past > time::Duration::zero() && !is_ending_) {
+    host::HostDuration longest{};
+    for (std::size_t i = 0; i < cpu_when_resumed_.size(); ++i) {
+      longest = std::max(longest, vcpus_.cpu_time(static_cast<int>(i)) - cpu_when_resumed_[i]);
+    }
+    debt_ += options_.factor.scaled(std::min(past, time::Duration::nanoseconds(longest.count())));
+  }
   clock_.go_on(host, standing, standing);
-  if (options_.guest_clocks != nullptr) {
+  if (has_clocks_to_set()) {
     options_.guest_clocks->hold();
   }
 }
 
 void HostTime::pass_within(time::Duration reading) { clock_.go_on(vcpus_.running_clock(), reading, reading); }
 
+// KVM's own clocks are set while no vCPU executes. Without them the clock stands until the others have gone on: what
+// that takes is nobody's time.
 void HostTime::go_on_within(time::Duration limit) {
-  const time::Duration standing = clock_.limit();
-  const time::Duration paid = std::min(debt_, limit - standing);
-  debt_ -= paid;
-  clock_.go_on(vcpus_.running_clock(), standing + paid, limit);
-  if (options_.guest_clocks != nullptr) {
-    options_.guest_clocks->show(standing + paid);
+  limit_then_ = limit;
+  if (has_clocks_to_set()) {
+    others_gone_on();
+    options_.guest_clocks->show(clock_.reading(vcpus_.running_clock()));
+  }
+}
+
+void HostTime::others_gone_on() {
+  if (const auto limit = std::exchange(limit_then_, std::nullopt)) {
+    const time::Duration standing = clock_.limit();
+    const time::Duration paid = std::min(debt_, *limit - standing);
+    debt_ -= paid;
+    clock_.go_on(vcpus_.running_clock(), standing + paid, *limit);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <vector>
 
 #include "fermata/guest/statistics.hpp"
@@ -34,15 +35,17 @@ class HostTime final : public MachineTime {
   void hurry() override { wake_.ring(); }
   void raise(time::Duration limit) override { clock_.set_limit(limit); }
   void end() override;
-  void stand_within() override;
+  void stand_within(bool are_others_held) override;
   void pass_within(time::Duration reading) override;
   void go_on_within(time::Duration limit) override;
+  void others_gone_on() override;
   bool stopped() override;
   void started(time::Duration reading, time::Duration limit) override;
 
  private:
   [[nodiscard]] bool wait_for_limit(const std::function<bool()>& must_stop);
   void sample(std::vector<host::HostDuration>& cpu_times) const;
+  [[nodiscard]] bool has_clocks_to_set() const { return options_.guest_clocks != nullptr && are_others_held_; }
   [[nodiscard]] time::Duration ran_on(time::Duration past_when_woken, time::Duration past) const;
 
   Vcpus& vcpus_;
@@ -51,8 +54,11 @@ class HostTime final : public MachineTime {
   std::atomic<bool> is_stopped_{true};  // the clock is QEMU's, which a snapshot's load sets
   host::PunctualWait wait_;
   Bell wake_;
-  time::Duration debt_;      // of virtual time
-  time::Duration woken_at_;  // of the host's
+  time::Duration debt_;                       // of virtual time
+  std::atomic<bool> is_ending_{false};        // the agent's thread has the vCPUs stand
+  bool are_others_held_ = true;               // while one is within an instruction
+  std::optional<time::Duration> limit_then_;  // once the others have gone on
+  time::Duration woken_at_;                   // of the host's
   std::vector<host::HostDuration> cpu_when_resumed_;
   std::vector<host::HostDuration> cpu_when_woken_;
 };

@@ -139,26 +139,29 @@ void InstructionTime::end() {
 }
 
 // Where this vCPU is. The others keep what they are ahead or behind.
-void InstructionTime::stand_within() {
+void InstructionTime::stand_within(bool are_others_held) {
+  are_others_held_ = are_others_held;
   const time::Duration at = reading();
   const std::lock_guard guard(mutex_);
   stand(at);
 }
 
-// Nobody executes.
+// Nobody executes: that time is over for all who are not beyond it.
 void InstructionTime::pass_within(time::Duration reading) {
   const std::lock_guard guard(mutex_);
-  const std::int64_t span_ns = std::max(reading - slice_start(), time::Duration::zero()).ns();
   for (int i = 0; i < counters_.count(); ++i) {
-    vcpu(i).due_ns += span_ns;
-    vcpu(i).furthest_ns += span_ns;
+    if (may_set_count(i)) {
+      skip_to(i, reading);
+    }
   }
   stand(reading);
 }
 
+bool InstructionTime::may_set_count(int index) const { return are_others_held_ || index == counters_.this_vcpu(); }
+
 void InstructionTime::go_on_within(time::Duration limit) {
   const auto timer = host_.next_timer();
-  std::vector<int> arrived;
+  std::vector<int> to_wait;
   {
     const std::lock_guard guard(mutex_);
     limit_ = limit;
@@ -170,13 +173,15 @@ void InstructionTime::go_on_within(time::Duration limit) {
       if (vcpu(i).is_asleep || vcpu(i).has_arrived) {
         continue;
       }
-      fill_up(i);
-      if (counters_.left(i) <= 0) {
-        arrived.push_back(i);
+      if (may_set_count(i)) {
+        fill_up(i);
+      }
+      if (!may_set_count(i) || counters_.left(i) <= 0) {
+        to_wait.push_back(i);
       }
     }
   }
-  std::ranges::for_each(arrived, [this](int index) { queue_wait(index); });
+  std::ranges::for_each(to_wait, [this](int index) { queue_wait(index); });
 }
 
 bool InstructionTime::stopped() {

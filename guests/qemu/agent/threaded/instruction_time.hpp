@@ -41,7 +41,7 @@ class InstructionTime final : public MachineTime, public VcpuCounters::Listener,
   void hurry() override;
   void raise(time::Duration limit) override;
   void end() override;
-  void stand_within() override;
+  void stand_within(bool are_others_held) override;
   void pass_within(time::Duration reading) override;
   void go_on_within(time::Duration limit) override;
   bool stopped() override;
@@ -89,6 +89,7 @@ class InstructionTime final : public MachineTime, public VcpuCounters::Listener,
   [[nodiscard]] std::vector<int> shorten_slice(time::Duration end);
   void fill_up(int index);
   void skip_to(int index, time::Duration to);
+  [[nodiscard]] bool may_set_count(int index) const;
   void queue_wait(int index);
   void let_go();
   [[nodiscard]] time::Duration latest() const { return time::Duration::nanoseconds(latest_ns_.load()); }
@@ -104,6 +105,7 @@ class InstructionTime final : public MachineTime, public VcpuCounters::Listener,
   std::atomic<std::int64_t> start_ns_{0};
   std::atomic<std::int64_t> end_ns_{0};             // of the open slice; where the vCPUs have met if none is
   mutable std::atomic<std::int64_t> latest_ns_{0};  // what a vCPU has read
+  bool are_others_held_ = true;                     // while one is within an instruction
   std::atomic<bool> is_stopped_{true};              // the clock is QEMU's, which a snapshot's load sets
 
   mutable std::mutex mutex_;

@@ -37,11 +37,14 @@ class MachineTime {
 
   /// From within an instruction, lock held, all other vCPUs held: the clock stands at what it shows. The agent's thread
   /// may be in `run` or in `end`.
-  virtual void stand_within() = 0;
+  /// If the others are not held after all, nothing of theirs is touched.
+  virtual void stand_within(bool are_others_held) = 0;
   /// The clock stands at `reading`, not before where it stood: time passes in which nothing is executed.
   virtual void pass_within(time::Duration reading) = 0;
-  /// It goes on from there, up to `limit`.
+  /// It is to go on from there, up to `limit`; the others are still held.
   virtual void go_on_within(time::Duration limit) = 0;
+  /// The others have gone on.
+  virtual void others_gone_on() {}
 
   /// QEMU's user has stopped the machine; its vCPUs stand. What the clock shows is to last, unless a snapshot is
   /// loaded. False if a snapshot would be saved with another time.

@@ -42,16 +42,20 @@ bool ThreadedExecutor::may_wait_within_instruction() {
   while (!is_over() &&
          (is_stalled_ || host::HostClock::monotonic().now() < others_until_ || (is_holding_ && !is_pausing_))) {
     host_.unlock();
-    std::this_thread::yield();
+    if (is_stalled_) {
+      host_.pause();
+    } else {
+      std::this_thread::yield();
+    }
     host_.lock();
   }
   return has_started_ && (!is_held_ || (is_holding_ && is_pausing_)) && !is_cut_short_ && !is_leaving_ && !is_over();
 }
 
 bool ThreadedExecutor::wait_within_instruction(const std::function<bool()>& is_answered) {
-  hold_others();
+  const bool are_others_held = hold_others();
   const bool is_pausing = is_pausing_;
-  time_.stand_within();
+  time_.stand_within(are_others_held);
   if (!is_pausing) {
     time_.hurry();
     host_.unlock();
@@ -71,19 +75,26 @@ bool ThreadedExecutor::wait_within_instruction(const std::function<bool()>& is_a
   return goes_on;
 }
 
-void ThreadedExecutor::hold_others() {
+// False if they go on.
+bool ThreadedExecutor::hold_others() {
   is_stalled_ = true;
   stalled_ = std::this_thread::get_id();
   is_abandoned_ = false;
-  if (!vcpus_.hold_others() && !std::exchange(has_told_of_others_, true)) {
+  const bool are_held = vcpus_.hold_others();
+  if (!are_held && !std::exchange(has_told_of_others_, true)) {
     host_.tell_user(
         "note: other vCPUs go on while one waits for the simulator: they were plugged in, or QEMU's locks are "
         "profiled");
   }
+  return are_held;
 }
 
 // The clock goes on once they have left the places where they were held. From then on the lock is not dropped.
 void ThreadedExecutor::let_others_go(bool is_pausing) {
+  const bool goes_on = !is_pausing && !is_cut_short_;
+  if (goes_on) {
+    time_.go_on_within(reading_of(horizon_));
+  }
   vcpus_.let_others_go();
   const host::Deadline deadline(host::HostClock::monotonic(), longest_way);
   while (!is_pausing && vcpus_.others_held() > 0 && !deadline.has_passed()) {
@@ -91,10 +102,12 @@ void ThreadedExecutor::let_others_go(bool is_pausing) {
     std::this_thread::yield();
     host_.lock();
   }
-  if (!is_pausing && !is_cut_short_) {
-    time_.go_on_within(reading_of(horizon_));
+  if (goes_on) {
+    time_.others_gone_on();
   }
-  others_until_ = host::HostClock::monotonic().now() + shortest_turn;
+  if (vcpus_.count() > 1) {
+    others_until_ = host::HostClock::monotonic().now() + shortest_turn;
+  }
   stalled_ = std::thread::id();
   {
     const std::lock_guard guard(stall_mutex_);
@@ -109,7 +122,7 @@ void ThreadedExecutor::cut_short(bool is_pausing) {
   is_cut_short_ = true;
   target_ = horizon_;
   reason_.reset();
-  if (!is_pausing) {
+  if (!is_pausing && !is_over()) {
     is_held_ = true;
     bar_vcpus();
   }

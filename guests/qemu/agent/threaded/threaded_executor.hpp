@@ -107,7 +107,7 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   void arrive();
   [[nodiscard]] bool keep_out_of_the_way();
   void wait_until_out_of_the_way();
-  void hold_others();
+  [[nodiscard]] bool hold_others();
   void let_others_go(bool is_pausing);
   void cut_short(bool is_pausing);
   [[nodiscard]] bool finish_instruction(const std::function<bool()>& is_answered);

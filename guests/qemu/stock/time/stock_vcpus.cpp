@@ -17,6 +17,7 @@ constexpr std::size_t state_extent = 16;
 constexpr int furthest_gap = 1024;
 // For vCPUs that another holds: one that takes longer waits where we do not see it, perhaps for the lock.
 constexpr auto longest_way_to_lock = std::chrono::milliseconds(200);
+constexpr auto next_way_to_lock = std::chrono::milliseconds(1);  // once that was in vain
 
 }  // namespace
 
@@ -95,9 +96,7 @@ bool StockVcpus::can_be_caught() const {
 
 // Each is told, also one that waits: it may have been woken this moment, and goes no further than to the lock then.
 bool StockVcpus::hold_others() {
-  const bool are_the_same =
-      time_.cpu_list_generation_id_get != nullptr && time_.cpu_list_generation_id_get() == cpu_list_;
-  if (!are_the_same || vcpu_of_this_thread == nullptr) {
+  if (time_.cpu_list_generation_id_get() != cpu_list_ || vcpu_of_this_thread == nullptr) {
     return false;
   }
   lock_watch_.keep_vcpus_out();
@@ -110,10 +109,12 @@ bool StockVcpus::hold_others() {
   const auto stands = [&is_other](const auto& vcpu) {
     return !is_other(vcpu) || vcpu->at_lock.wait() != LockWatch::Wait::none;
   };
-  const host::Deadline deadline(host::HostClock::monotonic(), longest_way_to_lock);
+  const host::Deadline deadline(host::HostClock::monotonic(),
+                                has_failed_to_hold_ ? next_way_to_lock : longest_way_to_lock);
   while (!std::ranges::all_of(vcpus_, stands)) {
     if (deadline.has_passed()) {
       lock_watch_.let_vcpus_in();
+      has_failed_to_hold_ = true;
       return false;
     }
     std::this_thread::yield();

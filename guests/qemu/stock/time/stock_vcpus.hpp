@@ -30,7 +30,8 @@ class StockVcpus final : public Vcpus {
   bool catch_at_lock() override;
   [[nodiscard]] bool are_caught() const override { return are_caught_; }
   [[nodiscard]] bool can_hold_others() const override {
-    return lock_watch_.can_keep_vcpus_out() && time_.qemu_cpu_kick != nullptr && !has_gaps_;
+    return lock_watch_.can_keep_vcpus_out() && time_.qemu_cpu_kick != nullptr &&
+           time_.cpu_list_generation_id_get != nullptr && !has_gaps_;
   }
   bool hold_others() override;
   void let_others_go() override { lock_watch_.let_vcpus_in(); }
@@ -90,6 +91,7 @@ class StockVcpus final : public Vcpus {
   host::AdaptiveSpin catching_;
   host::HostDuration longest_catch_;
   bool are_caught_ = false;
+  bool has_failed_to_hold_ = false;
   std::function<void()> let_go_;
   bool* turned_on_ = nullptr;  // while we turn the clock on for a moment
   std::atomic<bool> is_reset_asked_{false};

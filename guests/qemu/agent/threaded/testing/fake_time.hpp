@@ -64,7 +64,7 @@ class FakeTime final : public MachineTime {
     const std::lock_guard guard(mutex_);
     limit_ = std::min(limit_, own_reading());
   }
-  void stand_within() override { pass_within(own_reading()); }
+  void stand_within(bool /*are_others_held*/) override { pass_within(own_reading()); }
   void pass_within(time::Duration reading) override {
     const std::lock_guard guard(mutex_);
     limit_ = reading;
