@@ -23,6 +23,11 @@ T take(SimulatorSession& simulator) {
   return event && std::holds_alternative<T>(*event) ? std::get<T>(*event) : T{};
 }
 
+void take_all(SimulatorSession& simulator) {
+  while (simulator.take()) {
+  }
+}
+
 class Opened : public ::testing::TestWithParam<std::size_t> {
  protected:
   Opened() : pair(0, GetParam()) { pair.open(); }
@@ -213,6 +218,9 @@ TEST_P(Opened, AFullChannelStopsTheGuestUntilAGrantThatKnows) {
   pair.to_simulator();
   EXPECT_FALSE(pair.simulator.is_running());
   grant(2000);
+  EXPECT_EQ(pair.guest.order(), Order(Hold{})) << "it has come, but was not taken";
+  take_all(pair.simulator);
+  grant(2000);
   EXPECT_EQ(pair.guest.order(), Order(RunUntil{at_ns(2000)}));
   EXPECT_EQ(pair.guest.output(1, at_ns(30), bytes_of("1234567")), GuestSession::After::go_on) << "counted anew";
 }
@@ -366,6 +374,7 @@ TEST(Handshake, AReactiveOutputStopsTheGuestAndIsAnsweredAtItsOwnInstant) {
   EXPECT_EQ(pair.guest.stop_wanted(), StopReason::output);
   pair.guest.stopped({.now = at_ns(20), .reason = StopReason::output});
   pair.to_simulator();
+  take_all(pair.simulator);
   pair.simulator.input(2, at_ns(20), bytes_of("fourteen bytes"));
   pair.simulator.grant(at_ns(1000));
   pair.to_guest();
