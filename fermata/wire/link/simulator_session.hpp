@@ -77,8 +77,8 @@ class SimulatorSession {
   std::uint64_t input(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
   /// The sequence of the channel's last input; 0 if there was none.
   [[nodiscard]] std::uint64_t last_input(std::uint16_t channel) const { return states_.at(channel - 1U).inputs; }
-  /// The guest may run until `horizon`, which is not less than before; again the same after a stop on the way, once that
-  /// was taken: one that waits for an answer is not gone on from by a grant of who has not heard of it. Throws
+  /// The guest may run until `horizon`, which is not less than before; again the same after a stop on the way, once
+  /// that was taken: one that waits for an answer is not gone on from by a grant of who has not heard of it. Throws
   /// base::BadArgument.
   void grant(time::Instant horizon);
   /// From now on the running guest tells its progress at these, or no more. The guest stands. Throws base::Error
