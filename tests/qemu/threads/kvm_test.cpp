@@ -294,8 +294,10 @@ TEST_P(Kvm, AReadOfTheSimulatorsIsAnswered) {
       read_at.push_back(at);
       return sim::MmioValue(read_at.size(), at + latency);
     });
-    EXPECT_EQ(numbers_said(text_of(guest.run_until_it_says("read=8\n", 1_ms)), "read="),
-              (std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8}));
+    const auto read = numbers_said(text_of(guest.run_until_it_says("read=8\n", 1_ms)), "read=");
+    for (std::size_t i = 0; i < read.size(); ++i) {
+      EXPECT_EQ(read[i], static_cast<std::int64_t>(i + 1));
+    }
   }
 }
 
