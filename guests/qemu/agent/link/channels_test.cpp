@@ -380,7 +380,8 @@ TEST(WindowEnd, ALateAnswerIsTakenAndForgotten) {
                        }});
   board.set_output([](std::span<const std::byte>) {});
   const auto input = [&board](std::uint64_t request) {
-    const auto bytes = wire::link::MmioAnswer{.value = request * 10, .request = request}.bytes();
+    const wire::link::MmioAnswer late{.value = request * 10, .request = request};
+    const auto bytes = late.bytes();
     const std::string why = board.why_not_an_input(bytes);
     if (why.empty()) {
       board.deliver({.channel = 1, .at = {}, .sequence = request, .payload = {bytes.begin(), bytes.end()}});
