@@ -45,11 +45,7 @@ class CountedMachine final : public Machine {
     if (devices_->has_windows()) {
       qemu().set_clock_shift(shift_.emplace(symbols(), program_lookup()));
     }
-    channels_.emplace(
-        qemu(), executor_, devices_->snapshots(),
-        devices_->open(link::WindowEnd::Wait{
-            .may_wait = [this] { return executor_.may_wait_within_instruction(); },
-            .until = [this](const auto& is_answered) { return executor_.wait_within_instruction(is_answered); }}));
+    channels_.emplace(qemu(), executor_, devices_->snapshots(), devices_->open(link::wait_on(executor_)));
     devices_->add_devices(symbols(), qemu());
     for (const auto& device : devices_->devices()) {
       channels_->add_device(*device);

@@ -17,6 +17,12 @@
 
 namespace fermata::qemu::link {
 
+/// How a window's reads wait on `machine`, which outlives it.
+[[nodiscard]] inline WindowEnd::Wait wait_on(HeldMachine& machine) {
+  return {.may_wait = [&machine] { return machine.may_wait_within_instruction(); },
+          .until = [&machine](const auto& is_answered) { return machine.wait_within_instruction(is_answered); }};
+}
+
 /// A QEMU's devices as channels of a link v1 session (docs/protocol.md): gives inputs at their instants, tells outputs
 /// with theirs, has QEMU make checkpoints.
 ///

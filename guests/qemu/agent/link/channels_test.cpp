@@ -86,11 +86,7 @@ class ChannelsTest : public ::testing::Test {
     std::vector<std::unique_ptr<End>> ends;
     ends.push_back(std::make_unique<SerialEnd>("console", serial));
     ends.push_back(std::make_unique<LineEnd>("alarm", irq));
-    ends.push_back(std::make_unique<WindowEnd>(
-        "board", 0x1000, 0x100, window,
-        WindowEnd::Wait{
-            .may_wait = [this] { return executor.may_wait_within_instruction(); },
-            .until = [this](const auto& is_answered) { return executor.wait_within_instruction(is_answered); }}));
+    ends.push_back(std::make_unique<WindowEnd>("board", 0x1000, 0x100, window, wait_on(executor)));
     ends.push_back(std::make_unique<DmaEnd>("memory", memory));
     channels.emplace(qemu, executor, snapshots, std::move(ends));
     session = channels->make_session("fake QEMU", Channels::abilities);

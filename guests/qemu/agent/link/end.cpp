@@ -143,9 +143,9 @@ std::uint64_t WindowEnd::read(std::uint64_t offset, unsigned size) {
     return low_bytes(~std::uint64_t{0}, size);  // a debugger, a monitor or a device looks
   }
   forget();
-  reading_ = requests_ + 1;
+  const std::uint64_t sequence = requests_ + 1;
+  reading_ = sequence;
   request({.offset = offset, .width = static_cast<std::uint8_t>(size)});
-  const std::uint64_t sequence = requests_;
   const bool is_answered = wait_.until([this] { return answer_.has_value(); });
   if (!is_answered && !is_answer_coming_) {
     given_up_ = sequence;
@@ -161,8 +161,8 @@ std::string WindowEnd::why_not_an_input(std::span<const std::byte> payload) {
     is_answer_coming_ = true;
     return {};
   }
-  if (request != 0 && request == given_up_) {
-    given_up_ = 0;
+  if (given_up_ == request) {
+    given_up_.reset();
     return {};
   }
   return "an answer to request " + std::to_string(request) + " of " + declared().name + ", which waits for " +

@@ -122,10 +122,10 @@ class WindowEnd final : public End {
   RegisterWindow* window_;
   Wait wait_;
   Output output_;
-  std::uint64_t requests_ = 0;            // sequence of the last
-  std::optional<std::uint64_t> reading_;  // sequence of the read that waits
-  std::uint64_t given_up_ = 0;            // sequence of one that does not wait any more; its answer may be on its way
-  bool is_answer_coming_ = false;         // one has come, and waits for its instant
+  std::uint64_t requests_ = 0;             // sequence of the last
+  std::optional<std::uint64_t> reading_;   // sequence of the read that waits
+  std::optional<std::uint64_t> given_up_;  // sequence of one that does not wait any more; its answer may be on its way
+  bool is_answer_coming_ = false;          // one has come, and waits for its instant
   std::optional<std::uint64_t> answer_;
 };
 

@@ -20,11 +20,7 @@ time::Duration HostTime::reading() const {
 }
 
 bool HostTime::begin(time::Duration limit) {
-  const time::Duration standing = clock_.limit();
-  const time::Duration paid = std::min(debt_, limit - standing);
-  debt_ -= paid;
-  const time::Duration reading = standing + paid;
-  clock_.go_on(vcpus_.running_clock(), reading, limit);
+  const time::Duration reading = go_on_to(limit);
   if (reading == limit) {
     return false;
   }
@@ -33,6 +29,15 @@ bool HostTime::begin(time::Duration limit) {
     options_.guest_clocks->show(reading);
   }
   return true;
+}
+
+// From where it stands, beyond what is owed. Returns where that is.
+time::Duration HostTime::go_on_to(time::Duration limit) {
+  const time::Duration standing = clock_.limit();
+  const time::Duration paid = std::min(debt_, limit - standing);
+  debt_ -= paid;
+  clock_.go_on(vcpus_.running_clock(), standing + paid, limit);
+  return standing + paid;
 }
 
 bool HostTime::run(const std::function<bool()>& must_stop) {
@@ -122,10 +127,7 @@ void HostTime::go_on_within(time::Duration limit) {
 
 void HostTime::others_gone_on() {
   if (const auto limit = std::exchange(limit_then_, std::nullopt)) {
-    const time::Duration standing = clock_.limit();
-    const time::Duration paid = std::min(debt_, *limit - standing);
-    debt_ -= paid;
-    clock_.go_on(vcpus_.running_clock(), standing + paid, *limit);
+    go_on_to(*limit);
   }
 }
 

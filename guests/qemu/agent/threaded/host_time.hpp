@@ -43,6 +43,7 @@ class HostTime final : public MachineTime {
   void started(time::Duration reading, time::Duration limit) override;
 
  private:
+  time::Duration go_on_to(time::Duration limit);
   [[nodiscard]] bool wait_for_limit(const std::function<bool()>& must_stop);
   void sample(std::vector<host::HostDuration>& cpu_times) const;
   [[nodiscard]] bool has_clocks_to_set() const { return options_.guest_clocks != nullptr && are_others_held_; }

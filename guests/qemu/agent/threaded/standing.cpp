@@ -37,7 +37,8 @@ void ThreadedExecutor::give_way_to_the_end() {
 
 // Not once QEMU has ended, whose last word is told. With QEMU's lock or without: whoever has the session may want that,
 // so it is asked for again and again.
-void ThreadedExecutor::in_turn(const std::function<void()>& use) {
+template <typename Use>
+void ThreadedExecutor::in_turn(Use use) {
   give_way_to_the_end();
   std::unique_lock guard(following_, std::try_to_lock);
   while (!guard.owns_lock() && !is_over()) {

@@ -82,7 +82,8 @@ class ThreadedExecutor final : public guest::Executor, public HeldMachine, publi
   [[nodiscard]] time::Instant standing_at() const;
   [[nodiscard]] bool is_held_at_horizon() const { return is_held_ && !is_pausing_; }
   void give_way_to_the_end();
-  void in_turn(const std::function<void()>& use);
+  template <typename Use>
+  void in_turn(Use use);
   void with_follower(const std::function<void(guest::Follower&)>& use);
   void with_inputs(const std::function<void(Inputs&)>& use);
   void keep_news(wire::StopReason reason);

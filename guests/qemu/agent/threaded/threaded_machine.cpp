@@ -129,11 +129,7 @@ class ThreadedMachine final : public Machine, AcceleratorClock::Reader {
       return std::make_unique<wire::QqqGuestSession>(options().zero);
     }
     check_windows();
-    auto ends = devices_->open({.may_wait = [this] { return executor_->may_wait_within_instruction(); },
-                                .until =
-                                    [this](const std::function<bool()>& is_answered) {
-                                      return executor_->wait_within_instruction(is_answered);
-                                    }});
+    auto ends = devices_->open(link::wait_on(*executor_));
     for (const auto& end : ends) {
       end->declare_late();
     }

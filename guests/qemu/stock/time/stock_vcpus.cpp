@@ -19,6 +19,11 @@ constexpr int furthest_gap = 1024;
 constexpr auto longest_way_to_lock = std::chrono::milliseconds(200);
 constexpr auto next_way_to_lock = std::chrono::milliseconds(1);  // once that was in vain
 
+// Executes nothing while another has the lock.
+bool is_at_lock(LockWatch::Wait wait) {
+  return wait != LockWatch::Wait::none && wait != LockWatch::Wait::for_other_vcpus;
+}
+
 }  // namespace
 
 thread_local StockVcpus::Vcpu* StockVcpus::vcpu_of_this_thread = nullptr;
@@ -65,18 +70,14 @@ bool StockVcpus::catch_at_lock() {
   }
   lock_watch_.close();
   for (const auto& vcpu : vcpus_) {
-    const LockWatch::Wait wait = vcpu->at_lock.wait();
-    if (wait == LockWatch::Wait::none || wait == LockWatch::Wait::for_other_vcpus) {
+    if (!is_at_lock(vcpu->at_lock.wait())) {
       time_.qemu_cpu_kick(vcpu->cpu);
     }
   }
   const auto all = [this](const auto& which) {
     return std::ranges::all_of(vcpus_, [&which](const auto& vcpu) { return which(vcpu->at_lock.wait()); });
   };
-  const auto all_wait = [&all] {
-    return all(
-        [](LockWatch::Wait wait) { return wait != LockWatch::Wait::none && wait != LockWatch::Wait::for_other_vcpus; });
-  };
+  const auto all_wait = [&all] { return all(is_at_lock); };
   are_caught_ = catching_.until(host::HostClock::monotonic(), all_wait, longest_catch_) &&
                 all([](LockWatch::Wait wait) { return wait == LockWatch::Wait::between_instructions; });
   if (!are_caught_) {

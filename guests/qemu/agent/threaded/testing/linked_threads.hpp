@@ -61,13 +61,7 @@ class LinkedThreads : public ::testing::TestWithParam<bool> {
     machine_.can_be_caught = GetParam();
     std::vector<std::unique_ptr<link::End>> ends;
     ends.push_back(std::make_unique<link::SerialEnd>("console", serial_));
-    ends.push_back(std::make_unique<link::WindowEnd>(
-        "board", 0x1000, 0x100, window_,
-        link::WindowEnd::Wait{.may_wait = [this] { return executor_.may_wait_within_instruction(); },
-                              .until =
-                                  [this](const std::function<bool()>& is_answered) {
-                                    return executor_.wait_within_instruction(is_answered);
-                                  }}));
+    ends.push_back(std::make_unique<link::WindowEnd>("board", 0x1000, 0x100, window_, link::wait_on(executor_)));
     for (const auto& end : ends) {
       end->declare_late();
     }
