@@ -157,7 +157,7 @@ fermata_status fermata_run_until(fermata_guest* guest, int64_t horizon_ns, int64
 fermata_status fermata_run_until_output(fermata_guest* guest, int64_t horizon_ns, int64_t limit_ms, fermata_stop* stop);
 
 /* Lets the guest run until `end_ns` without having it stand each quantum (sim::LinkGuest::run_ahead): `on_quantum` is
- * called each `quantum_ns` with the instant that the guest has come to, in the order of time among the handlers of
+ * called for each `quantum_ns` with the instant that the guest has come to, in the order of time among the handlers of
  * outputs, and the horizon is kept `distance_ns`, at least a quantum, beyond. What it and they send is for
  * fermata_earliest_input or later. It returns 0, or anything else if it has failed: fermata_handler_failed from here,
  * and the guest runs on to where it was allowed to. NULL if nobody is to be called. The guest stands before and, unless

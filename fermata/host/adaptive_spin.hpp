@@ -60,6 +60,13 @@ class AdaptiveSpin {
 
   /// True if the next wait goes without.
   [[nodiscard]] bool is_skipping() const { return waits_to_skip_ > 0; }
+  /// The wait went on asleep, for so long. Beside a long sleep - a program that starts, a guest that computes on - the
+  /// spin before it took next to nothing, and says nothing of the next wait: it does not count.
+  void slept(HostDuration time) {
+    if (time >= long_sleep) {
+      forgive();
+    }
+  }
   /// The last spin failed for a reason that is gone: as if it had not been.
   void forgive() {
     next_skip_ = std::max(shortest_skip, waits_to_skip_);
@@ -74,8 +81,11 @@ class AdaptiveSpin {
 #endif
   }
 
-  // Between two looks at the clock: that is far more than the polls take.
-  static constexpr HostDuration shortest_absence = std::chrono::microseconds(30);
+  // Between two looks at the clock: more than the polls and a tick of the host's timer take (30 to 60 us on a virtual
+  // machine), less than any turn that its scheduler gives to another thread.
+  static constexpr HostDuration shortest_absence = std::chrono::microseconds(100);
+  // Of which the longest spin is half a per cent.
+  static constexpr HostDuration long_sleep = 200 * length;
   static constexpr int shortest_skip = 1;
   static constexpr int longest_skip = 4096;
 

@@ -70,7 +70,7 @@ TEST(AdaptiveSpin, SkipsMoreAfterEachFailureAndFewerAfterSuccess) {
 // A clock that the host's scheduler shows in: each look comes long after the one before.
 class InterruptedClock final : public host::HostClock {
  public:
-  [[nodiscard]] host::HostInstant now() const override { return {std::chrono::microseconds(40 * ++looks_)}; }
+  [[nodiscard]] host::HostInstant now() const override { return {std::chrono::microseconds(110 * ++looks_)}; }
 
  private:
   mutable int looks_ = 0;
@@ -98,6 +98,20 @@ TEST(AdaptiveSpin, AFailureThatIsForgivenCostsNothing) {
   spin.forgive();
   EXPECT_FALSE(spin.is_skipping());
   EXPECT_FALSE(spin.until(clock, fail));
+  EXPECT_EQ(waits_until_next_spin(spin, clock), 1) << "as after the first";
+}
+
+TEST(AdaptiveSpin, AFailureBeforeALongSleepCostsNothing) {
+  const CountingClock clock;
+  AdaptiveSpin spin;
+  const auto fail = [] { return false; };
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(spin.until(clock, fail));
+    spin.slept(std::chrono::milliseconds(60));
+    EXPECT_FALSE(spin.is_skipping());
+  }
+  EXPECT_FALSE(spin.until(clock, fail));
+  spin.slept(std::chrono::milliseconds(1));
   EXPECT_EQ(waits_until_next_spin(spin, clock), 1) << "as after the first";
 }
 

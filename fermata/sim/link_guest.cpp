@@ -114,6 +114,16 @@ wire::Stop LinkGuest::run_until(time::Instant horizon, host::HostDuration limit)
 
 namespace {
 
+// Nothing is gained by hearing of a guest more seldom than this, and on_quantum comes in bursts of it.
+constexpr time::Duration longest_between_news = time::Duration::milliseconds(1);
+
+// How often a guest that is kept ahead has to tell where it is: twice within the distance, so that it finds its horizon
+// raised while it runs the second half. Each time costs both ends a message, whatever the quantum is.
+time::Duration between_news(const Ahead& ahead) {
+  const std::int64_t quanta = std::min(ahead.distance / ahead.quantum / 2, longest_between_news / ahead.quantum);
+  return ahead.quantum * std::max<std::int64_t>(quanta, 1);
+}
+
 // A guest that is kept ahead, from call to call of on_quantum.
 class KeptAhead {
  public:
@@ -122,11 +132,12 @@ class KeptAhead {
         end_(end),
         quantum_(ahead.quantum),
         distance_(ahead.distance),
+        between_news_(between_news(ahead)),
         tells_progress_((link.session.abilities() & wire::link::ability_progress) != 0) {
     // Not where it stands, if that is beyond the horizon by a part of an instruction: the same in each run.
     const time::Instant start = std::min(link.session.now(), link.session.horizon());
     if (tells_progress_) {
-      link.session.ask_milestones({time::saturating_add(start, quantum_), quantum_});
+      link.session.ask_milestones({time::saturating_add(start, between_news_), between_news_});
     }
     wait_for_quantum_after(start);
     link.grant(std::max(horizon_for(start), link.session.horizon()));
@@ -169,13 +180,14 @@ class KeptAhead {
     link_.quantum_end = next_ <= end_ ? std::optional(next_) : std::nullopt;
   }
   [[nodiscard]] time::Instant horizon_for(time::Instant reached) const {
-    return std::min(end_, time::saturating_add(reached, tells_progress_ ? distance_ : quantum_));
+    return std::min(end_, time::saturating_add(reached, tells_progress_ ? distance_ : between_news_));
   }
 
   LinkState& link_;
   time::Instant end_;
   time::Duration quantum_;
   time::Duration distance_;
+  time::Duration between_news_;
   bool tells_progress_;
   time::Instant next_;
   time::Instant horizon_;

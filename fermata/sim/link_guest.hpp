@@ -38,9 +38,9 @@ struct LinkOptions {
 
 /// How a guest is kept running: LinkGuest::run_ahead.
 struct Ahead {
-  time::Duration quantum;   ///< how often the simulator hears how far the guest has come
-  time::Duration distance;  ///< from there to the guest's horizon, and so from what it does to what answers it: at
-                            ///< least a quantum
+  time::Duration quantum;   ///< of the simulator: it is called for each
+  time::Duration distance;  ///< from a quantum's end to the guest's horizon, and so from what the guest does to what
+                            ///< answers it: at least a quantum. The guest is heard of twice in it, or each millisecond
 };
 
 /// The simulator's handle on one guest over link v1 (docs/protocol.md): grants virtual time, carries I/O across at
@@ -93,12 +93,13 @@ class LinkGuest {
   /// The same, but comes back at the first output of a reactive channel (reason output).
   wire::Stop run_until_output(time::Instant horizon, host::HostDuration limit);
 
-  /// Lets the guest run until `end` without having it stand each quantum: while it runs it tells that it has come to
-  /// now + quantum, now + 2 * quantum, ...; `on_quantum` is called for each of these instants up to `end`, in order,
+  /// Lets the guest run until `end` without having it stand each quantum: while it runs it tells now and then how far it
+  /// has come; `on_quantum` is called for now + quantum, now + 2 * quantum, ... up to `end`, for each once the guest has
+  /// come there, several in a row where the distance is four quanta or more, in order,
   /// after the handlers of outputs before it and before those of others, and the horizon is then raised to
   /// `distance` beyond. What `on_quantum` and handlers send is for `earliest_input()` or later: what is called with
   /// which instants does not depend on whether the guest has had to stand, nor on whether it can tell its progress (one
-  /// that cannot stands each quantum). Goes on after reactive outputs, which are answered at their instants, and full
+  /// that cannot stands there). Goes on after reactive outputs, which are answered at their instants, and full
   /// channels, and returns when the guest stands at `end`, or has ended. The guest stands when it is called. `limit` is
   /// for each time that nothing is heard of the guest. Throws as `wait` does; base::BadArgument for an `ahead` that is
   /// none, or an `end` earlier than the last horizon.

@@ -7,6 +7,7 @@
 
 #include "fermata/base/error.hpp"
 #include "fermata/sim/testing/fake_guest.hpp"
+#include "fermata/time/units.hpp"
 
 namespace fermata::sim {
 namespace {
@@ -269,9 +270,42 @@ TEST(LinkGuest, AGuestThatIsKeptAheadIsHeardOfEachQuantum) {
   EXPECT_EQ(ahead_of(all, 750), each);
   EXPECT_EQ(ahead_of(all, 2'000), each);
   EXPECT_EQ(ahead_of(all, 100'000), each) << "never beyond the end";
-  EXPECT_EQ(ahead_of(all & ~std::uint32_t{wire::link::ability_progress}, 2'000), each) << "it stands each quantum";
+  EXPECT_EQ(ahead_of(all & ~std::uint32_t{wire::link::ability_progress}, 2'000), each) << "it stands";
   EXPECT_EQ(ahead_of(all, 2'000, {.reactive = {"console"}}), each) << "it stands at each output";
   EXPECT_EQ(ahead_of(all, 2'000, {}, {.is_shy = true}), each) << "not all progress is told";
+}
+
+// Twice in the distance, whatever the quantum is. Seen is where the guest told of itself, with a bar where it stood: it
+// is faster than the simulator.
+TEST(LinkGuest, AGuestThatIsKeptFarAheadIsHeardOfAsOftenAsNeeded) {
+  const auto horizons = [](std::uint32_t abilities, time::Duration quantum, time::Duration distance) {
+    auto who = wire::link::testing::identity();
+    who.abilities = abilities;
+    std::string seen;
+    FakeGuest fake(
+        [&seen](wire::link::GuestSession& session, Instant horizon) {
+          if (!session.outgoing().empty()) {
+            return;
+          }
+          const Instant asked = session.milestone().value_or(horizon);
+          seen += time::to_seconds_string(std::min(asked, horizon)) + (asked < horizon ? " " : "| ");
+          asked < horizon ? session.progressed(asked) : stop_at(session, horizon);
+        },
+        {}, who);
+    int quanta = 0;
+    fake.guest->run_ahead(
+        Instant::at(4_ms), {.quantum = quantum, .distance = distance}, [&quanta](Instant) { ++quanta; }, long_enough);
+    EXPECT_EQ(quanta, 4_ms / quantum);
+    return seen;
+  };
+  constexpr std::uint32_t silent = all & ~std::uint32_t{wire::link::ability_progress};
+  EXPECT_EQ(horizons(all, 250_us, 2_ms), "0.001000000 0.002000000| 0.003000000 0.004000000| ");
+  EXPECT_EQ(horizons(all, 500_us, 1750_us),
+            "0.000500000 0.001000000 0.001500000 0.001750000| 0.002000000 0.002500000 0.003000000 0.003250000| "
+            "0.003500000 0.004000000| ");
+  EXPECT_EQ(horizons(all, 1_us, 4_ms), "0.001000000 0.002000000 0.003000000 0.004000000| ") << "each ms at least";
+  EXPECT_EQ(horizons(silent, 250_us, 2_ms), "0.001000000| 0.002000000| 0.003000000| 0.004000000| ");
+  EXPECT_EQ(horizons(silent, 2_ms, 2_ms), "0.002000000| 0.004000000| ");
 }
 
 TEST(LinkGuest, WhatAKeptAheadGuestIsSentDoesNotDependOnWhetherItStands) {

@@ -162,7 +162,10 @@ class SharedMemory::End {
       apart_.succeeded();
       return *result;
     }
-    return sleep_until(what, wait, attempt);
+    const host::HostInstant begin = host::HostClock::monotonic().now();
+    const IoResult late = sleep_until(what, wait, attempt);
+    spin_.slept(host::HostClock::monotonic().now() - begin);
+    return late;
   }
 
   // Who sleeps is often woken where its waker runs, and cannot answer while that spins there. To spin on elsewhere

@@ -144,7 +144,10 @@ IoResult UnixSocket::read(std::span<std::byte> into, host::HostDuration wait) {
           std::min(wait, host::AdaptiveSpin::length))) {
     return *result;
   }
-  return attempt_until(fd_.get(), POLLIN, wait, receive);
+  const host::HostInstant begin = host::HostClock::monotonic().now();
+  const IoResult late = attempt_until(fd_.get(), POLLIN, wait, receive);
+  spin_.slept(host::HostClock::monotonic().now() - begin);
+  return late;
 }
 
 IoResult UnixSocket::write(std::span<const std::byte> bytes, host::HostDuration wait) {
