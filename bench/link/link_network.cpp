@@ -5,6 +5,8 @@
 //
 //   A may run until:  500 ns after the earliest instant at which B may do anything, or A's doing may reach B
 //   both run at once; at its horizon each stands and tells its next event; frames travel from one to the other
+//
+// Or by clocks: both follow each other's, and are granted it all; at a frame its sender stands until that is under way.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -19,6 +21,7 @@
 #include "bench/quantum_table.hpp"
 #include "fermata/base/error.hpp"
 #include "fermata/sim/link_guest.hpp"
+#include "fermata/sim/together.hpp"
 #include "fermata/time/units.hpp"
 
 namespace {
@@ -31,8 +34,9 @@ constexpr const char* method =
     "goes\n"
     "to and fro; one guest polls its card (virtio-net, tx=timer) for 150 us until it is sent back, the other sleeps, "
     "and\n"
-    "is not granted anything meanwhile. Slowdown: host time in virtual time; medians of the rounds, without start and "
-    "end.\n";
+    "is not granted anything meanwhile. By clocks: each follows the other's, and both are granted the whole span. "
+    "Slowdown:\n"
+    "host time in virtual time; medians of the rounds, without start and end.\n";
 
 constexpr host::HostDuration limit = std::chrono::minutes(2);
 constexpr time::Duration cable = 500_ns;
@@ -53,7 +57,9 @@ std::vector<std::byte> frame_to_guests() {
   return frame;
 }
 
-sim::LinkGuest launch(const Options& options, const std::string& guest) {
+enum class By : std::uint8_t { grants, clocks };
+
+sim::LinkGuest launch(const Options& options, const std::string& guest, const std::shared_ptr<sim::ClockSet>& clocks) {
   const bool has_network = guest == "netecho";
   std::vector<std::string> more;
   if (has_network) {
@@ -64,7 +70,9 @@ sim::LinkGuest launch(const Options& options, const std::string& guest) {
   return sim::LinkGuest::launch(
       bench::qemu_command(options.qemu, guest, more),
       {.channels = has_network ? std::vector<std::string>{"ethernet=n0"} : std::vector<std::string>{},
-       .transport = options.transport == "shared" ? sim::Transport::shared_memory : sim::Transport::unix_socket});
+       .transport = options.transport == "shared" ? sim::Transport::shared_memory : sim::Transport::unix_socket,
+       .reactive = has_network && clocks ? std::vector<std::string>{"n0"} : std::vector<std::string>{},
+       .clocks = clocks});
 }
 
 struct Result {
@@ -75,12 +83,19 @@ struct Result {
 
 class Pair {
  public:
-  Pair(const Options& options, const std::string& guest)
-      : guests_{launch(options, guest), launch(options, guest)}, has_network_(guest == "netecho") {
+  Pair(const Options& options, const std::string& guest, By by)
+      : by_(by),
+        clocks_(by == By::clocks ? std::make_shared<sim::ClockSet>(2) : nullptr),
+        guests_{launch(options, guest, clocks_), launch(options, guest, clocks_)},
+        has_network_(guest == "netecho") {
     for (std::size_t i = 0; has_network_ && i < 2; ++i) {
       guests_[i].ethernet("n0").on_output([this, i](time::Instant at, std::span<const std::byte> frame) {
         ++frames_;
-        on_cable_[1 - i].push_back({at + cable, {frame.begin(), frame.end()}});
+        if (by_ == By::clocks) {
+          guests_[1 - i].ethernet("n0").send(at + cable, frame);  // throws if it comes too late
+        } else {
+          on_cable_[1 - i].push_back({at + cable, {frame.begin(), frame.end()}});
+        }
       });
     }
   }
@@ -104,6 +119,12 @@ class Pair {
     const time::Instant end = begin + span;
     const host::HostClock& clock = host::HostClock::monotonic();
     const host::HostInstant since = clock.now();
+    if (by_ == By::clocks) {
+      guests_[0].follow(guests_[1], cable - instruction);
+      guests_[1].follow(guests_[0], cable - instruction);
+      static_cast<void>(sim::run_together(std::array{guests_.data(), guests_.data() + 1}, end, limit));
+      grants_ = 2 + frames_;
+    }
     while (guests_[0].now() < end || guests_[1].now() < end) {
       advance(end);
     }
@@ -144,6 +165,8 @@ class Pair {
     }
   }
 
+  By by_;
+  std::shared_ptr<sim::ClockSet> clocks_;
   std::array<sim::LinkGuest, 2> guests_;
   std::array<time::Instant, 2> horizons_{time::Instant::at(2_ms), time::Instant::at(2_ms)};
   std::array<std::vector<Frame>, 2> on_cable_;
@@ -153,16 +176,16 @@ class Pair {
   int grants_ = 0;
 };
 
-void measure(const Options& options, const std::string& what, const std::string& guest) {
+void measure(const Options& options, const std::string& what, const std::string& guest, By by) {
   const time::Duration span = time::parse_duration(options.span);
   std::vector<double> slowdowns;
   Result last{};
   for (int round = 0; round < options.rounds; ++round) {
-    last = Pair(options, guest).run(span);
+    last = Pair(options, guest, by).run(span);
     slowdowns.push_back(last.slowdown);
   }
   fmt::print(
-      "{:<12}{:>8.1f} times slower than virtual time   (lowest {:.1f}, highest {:.1f}); {} grants, "
+      "{:<22}{:>8.1f} times slower than virtual time   (lowest {:.1f}, highest {:.1f}); {} grants, "
       "{} frames\n",
       what, bench::median(slowdowns), std::ranges::min(slowdowns), std::ranges::max(slowdowns), last.grants,
       last.frames);
@@ -182,8 +205,10 @@ int main(int argc, char** argv) {
   try {
     fmt::print("{}; a cable of 500 ns, {} of virtual time, {} rounds, load {} before\n{}\n", bench::describe_host(),
                options.span, options.rounds, bench::describe_load(), method);
-    measure(options, "computing", "busy");
-    measure(options, "frame", "netecho");
+    measure(options, "computing, by grants", "busy", By::grants);
+    measure(options, "computing, by clocks", "busy", By::clocks);
+    measure(options, "frame, by grants", "netecho", By::grants);
+    measure(options, "frame, by clocks", "netecho", By::clocks);
     fmt::print("load {} after\n", bench::describe_load());
   } catch (const std::exception& error) {
     fmt::print(stderr, "link_network: {}\n", error.what());

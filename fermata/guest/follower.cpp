@@ -12,6 +12,9 @@
 namespace fermata::guest {
 namespace {
 
+// Between two looks at the stream while other guests' clocks are waited for.
+constexpr host::HostDuration longest_wait_for_clocks = std::chrono::milliseconds(1);
+
 // A report is four bytes: a peer whose buffer stays full this long does not read at all.
 constexpr host::HostDuration write_limit = std::chrono::seconds(10);
 
@@ -27,6 +30,7 @@ Follower::Follower(wire::GuestSession& session, transport::Stream& stream, Execu
       stream_(stream),
       executor_(executor),
       trace_(options.trace),
+      clocks_(options.clocks),
       statistics_(options.statistics),
       clock_(options.clock),
       since_(clock_->now()) {
@@ -56,6 +60,7 @@ void Follower::serve(host::HostDuration wait) {
   if (has_left_ || !session_.wants_bytes()) {
     return;
   }
+  const auto limit = look_at_clocks(wait);
   std::array<std::byte, 4096> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read, on a hot path
   transport::IoResult result;
   do {
@@ -73,10 +78,45 @@ void Follower::serve(host::HostDuration wait) {
     return;
   }
   flush();
+  tell_clock();
   if (result.is_end) {
     session_.receive_end();
   }
+  if (limit) {
+    session_.allow(*limit);
+  }
   obey();
+}
+
+// How far others' clocks let the machine go; waits for them if it is they that it stands for, and takes that off
+// `wait`. To be called before the stream is read: what the simulator sent before it let another guest go on, and that
+// guest's clock, is read then before this machine goes on.
+std::optional<time::Instant> Follower::look_at_clocks(host::HostDuration& wait) {
+  if (clocks_ == nullptr) {
+    return std::nullopt;
+  }
+  if (session_.waits_for_clocks()) {
+    if (wait > host::HostDuration::zero()) {
+      clocks_->wait_beyond(now_, session_.followed(), std::min(wait, longest_wait_for_clocks));
+    }
+    wait = {};
+  }
+  return clocks_->limit(session_.followed());
+}
+
+// Once all is written that was said of instants before: who sees the clock can rely on that. Then the bell, for a
+// simulator that sleeps.
+void Follower::tell_clock() {
+  if (clocks_ == nullptr || !session_.outgoing().empty()) {
+    return;
+  }
+  if (told_ != now_ || is_over_) {
+    told_ = now_;
+    is_over_ ? clocks_->tell_end() : clocks_->tell(now_);
+  }
+  if (std::exchange(has_written_, false)) {
+    clocks_->ring_bell();
+  }
 }
 
 void Follower::stopped(const wire::Stop& stop) {
@@ -91,10 +131,14 @@ void Follower::stopped(const wire::Stop& stop) {
     if (statistics_ != nullptr) {
       count_stop(stop);
     }
-    record(trace::RecordKind::report, [&stop] { return "reason=" + std::string(wire::to_string(stop.reason)); });
+    if (!session_.waits_for_clocks()) {
+      record(trace::RecordKind::report, [&stop] { return "reason=" + std::string(wire::to_string(stop.reason)); });
+    }
     obeyed_.reset();
   }
+  is_over_ = wire::ends_the_guest(stop.reason);
   flush();
+  tell_clock();
   obey();
 }
 
@@ -108,6 +152,7 @@ void Follower::progressed(time::Instant now) {
   flush_what_fits();
   session_.progressed(now);
   flush_what_fits();
+  tell_clock();
 }
 
 // Brings the executor in line with the session's order. A loop, not a recursion: an executor that runs within
@@ -158,6 +203,7 @@ void Follower::flush() {
     while (!session_.outgoing().empty() && !has_left_) {
       const transport::IoResult result = stream_.write(session_.outgoing(), write_limit);
       session_.sent(result.count);
+      has_written_ = true;
       if (result.is_end) {
         session_.receive_end();
         return;
@@ -179,6 +225,7 @@ void Follower::flush_what_fits() {
   }
   try {
     session_.sent(stream_.write(session_.outgoing(), {}).count);
+    has_written_ = true;
   } catch (const base::Error& error) {
     lose(error.what());
   }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "fermata/guest/executor.hpp"
+#include "fermata/guest/kept_clocks.hpp"
 #include "fermata/guest/statistics.hpp"
 #include "fermata/host/clock.hpp"
 #include "fermata/trace/sink.hpp"
@@ -19,10 +20,12 @@ namespace fermata::guest {
 /// runs, nobody needs to call anything. Everything handed in must outlive the follower.
 class Follower final : public Executor::Observer {
  public:
-  /// Optional parts: where guest and run records go, and where the counts go.
+  /// Optional parts: where guest and run records go, where the counts go, and the clocks shared with other guests, for
+  /// a session that was told of them.
   struct Options {
     trace::Sink* trace = nullptr;
     Statistics* statistics = nullptr;
+    KeptClocks* clocks = nullptr;
     const host::HostClock* clock = &host::HostClock::monotonic();
   };
 
@@ -53,6 +56,13 @@ class Follower final : public Executor::Observer {
   [[nodiscard]] bool is_running() const { return obeyed_.has_value(); }
   /// What the session has to say and has not been written yet.
   [[nodiscard]] std::size_t unsent_bytes() const { return session_.outgoing().size(); }
+  /// True if others may keep to this guest's clock, or it to theirs: each of its stops is then to be told here, for
+  /// them.
+  [[nodiscard]] bool shares_clocks() const { return clocks_ != nullptr; }
+  /// True while the machine stands before its horizon because of them; the simulator knows of no stop.
+  [[nodiscard]] bool waits_for_clocks() const { return session_.waits_for_clocks(); }
+  /// The horizon that the simulator has granted, which clocks may keep the machine from; nothing if it keeps to none.
+  [[nodiscard]] std::optional<time::Instant> granted() const { return session_.granted(); }
   /// True once the executor was told to leave.
   [[nodiscard]] bool has_left() const { return has_left_; }
 
@@ -60,6 +70,8 @@ class Follower final : public Executor::Observer {
   void obey();
   void flush();
   void flush_what_fits();
+  void tell_clock();
+  [[nodiscard]] std::optional<time::Instant> look_at_clocks(host::HostDuration& wait);
   void lose(const std::string& why);
   void leave(const wire::Leave& order);
   void finish(const wire::Leave& order);
@@ -71,13 +83,17 @@ class Follower final : public Executor::Observer {
   transport::Stream& stream_;
   Executor& executor_;
   trace::Sink* trace_;
+  KeptClocks* clocks_;      // null: it shares none
   Statistics* statistics_;  // null: nobody wants to know, and the host's clock is not looked at
   const host::HostClock* clock_;
 
   std::optional<time::Instant> obeyed_;  // the horizon that the executor runs to
   time::Instant now_;
-  host::HostInstant since_;  // host time of the last resume or stop
-  bool is_obeying_ = false;  // an executor may call stopped() from within resume_until()
+  std::optional<time::Instant> told_;  // by its own clock
+  bool has_written_ = false;           // since the bell was rung
+  bool is_over_ = false;               // the machine has ended
+  host::HostInstant since_;            // host time of the last resume or stop
+  bool is_obeying_ = false;            // an executor may call stopped() from within resume_until()
   bool is_leaving_ = false;
   bool has_left_ = false;
   bool is_hasty_ = false;

@@ -73,7 +73,7 @@ std::string names_of(std::uint32_t abilities) {
        {std::pair{link::ability_exact, "exact"}, std::pair{link::ability_reactive, "reactive"},
         std::pair{link::ability_present, "present"}, std::pair{link::ability_checkpoints, "checkpoints"},
         std::pair{link::ability_raise, "raise"}, std::pair{link::ability_progress, "progress"},
-        std::pair{link::ability_dma, "dma"}}) {
+        std::pair{link::ability_clocks, "clocks"}, std::pair{link::ability_dma, "dma"}}) {
     if ((abilities & bit) != 0) {
       names += fmt::format("{}{}", names.empty() ? "" : ",", name);
       abilities &= ~static_cast<std::uint32_t>(bit);
@@ -212,6 +212,10 @@ std::string Narrator::words(Direction from, const link::Frame& message, std::siz
     case MessageType::progress:
       line.at = now_ = link::instant(link::parse<link::TellProgress>(message).now_ns);
       return "progress";
+    case MessageType::follow: {
+      const auto follow = link::parse<link::Follow>(message);
+      return fmt::format("follow clock={} distance={}", follow.clock, seconds(follow.distance_ns));
+    }
     case MessageType::dropped:
       line.channel = channel_of(message).name;
       return fmt::format("dropped {} {}", line.channel, link::parse<link::Dropped>(message).inputs);

@@ -27,6 +27,8 @@ Connection Connection::launch(host::Command command, const LinkArgument& link, s
     }
     command.arguments.insert(command.arguments.end(), {link.option, value});
     command.inherited_descriptors.insert(command.inherited_descriptors.end(), descriptors);
+    command.inherited_descriptors.insert(command.inherited_descriptors.end(), link.descriptors.begin(),
+                                         link.descriptors.end());
     connection.process.emplace(command);
   };
   if (link.transport == Transport::shared_memory) {

@@ -47,6 +47,7 @@ struct Connection {
     std::string key;
     std::vector<std::string> more{};
     Transport transport = Transport::unix_socket;
+    std::vector<int> descriptors{};  ///< that `more` names
   };
   /// Starts a program. Throws base::Error.
   [[nodiscard]] static Connection launch(host::Command command, const LinkArgument& link, std::string name,

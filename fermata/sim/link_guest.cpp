@@ -39,9 +39,23 @@ LinkGuest::~LinkGuest() {
 }
 
 LinkGuest LinkGuest::launch(const host::Command& command, const LinkOptions& options) {
-  LinkState link{.connection = Connection::launch(command, {"-link", "fd", options.channels, options.transport},
-                                                  options.name, options.trace),
-                 .session = wire::link::SimulatorSession("fermata", options.needs)};
+  Connection::LinkArgument argument{
+      .option = "-link", .key = "fd", .more = options.channels, .transport = options.transport};
+  const std::size_t clock = options.clocks != nullptr ? options.clocks->take() : 0;
+  if (options.clocks != nullptr) {
+    if (!options.record.empty()) {
+      throw base::BadArgument(
+          fmt::format("record \"{}\": {} shares clocks with others, without which it could not be run again",
+                      options.record, options.name));
+    }
+    const int descriptor = options.clocks->shared().descriptor();
+    argument.more.push_back(fmt::format("clocks={},clock={}", descriptor, clock));
+    argument.descriptors.push_back(descriptor);
+  }
+  LinkState link{.connection = Connection::launch(command, argument, options.name, options.trace),
+                 .session = wire::link::SimulatorSession("fermata", options.needs),
+                 .clocks = options.clocks,
+                 .clock = clock};
   return {std::make_unique<LinkState>(std::move(link)), options};
 }
 
@@ -236,6 +250,7 @@ wire::Stop LinkGuest::run_ahead(time::Instant end, const Ahead& ahead,
 bool LinkGuest::is_running() const { return !link_->stands(); }
 time::Instant LinkGuest::now() const { return link_->session.now(); }
 time::Instant LinkGuest::earliest_input() const {
+  link_->look_at_clocks();
   return std::max(link_->session.earliest_input(), link_->earliest.value_or(time::Instant::origin()));
 }
 
@@ -248,6 +263,22 @@ std::optional<time::Instant> LinkGuest::next_activity() const {
     return timer;
   }
   return timer ? std::min(*timer, link_->inputs.top()) : link_->inputs.top();
+}
+
+void LinkGuest::follow(const LinkGuest& other, time::Duration distance) {
+  base::expects(!link_->session.is_running(), "LinkGuest: a guest that stands is told whom to follow");
+  const LinkState& leader = *other.link_;
+  if (link_->clocks == nullptr || leader.clocks != link_->clocks || &leader == link_.get()) {
+    throw base::BadArgument(
+        fmt::format("{} cannot follow {}: that takes two guests that were launched with the same clocks",
+                    link_->connection.name, leader.connection.name));
+  }
+  link_->session.follow(static_cast<std::uint32_t>(leader.clock), distance);
+  link_->flush();
+  std::erase_if(link_->followed, [&](const wire::Followed& one) { return one.clock == leader.clock; });
+  if (distance > time::Duration::zero()) {
+    link_->followed.push_back({.clock = static_cast<std::uint32_t>(leader.clock), .distance = distance});
+  }
 }
 
 void LinkGuest::record_guest_error(time::Instant at, std::string_view device, const std::string& what) {
@@ -285,6 +316,9 @@ void LinkGuest::checkpoint(std::string_view name, host::HostDuration limit) {
 
 void LinkGuest::restore(std::string_view name, host::HostDuration limit) {
   finish_named(MessageType::restore, name, limit);
+  if (link_->clocks != nullptr) {
+    link_->clocks->shared().tell(link_->clock, link_->connection.now.since_origin().ns());
+  }
   link_->read = LinkState::Read::none;
   link_->next = {};
   link_->inputs = {};

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "fermata/host/child_process.hpp"
 #include "fermata/host/clock.hpp"
 #include "fermata/sim/channels.hpp"
+#include "fermata/sim/clock_set.hpp"
 #include "fermata/sim/connection.hpp"
 #include "fermata/sim/dma_channel.hpp"
 #include "fermata/time/instant.hpp"
@@ -33,7 +35,9 @@ struct LinkOptions {
   std::vector<std::string> reactive{};           ///< channels whose outputs stop the guest at their very instants
   host::HostDuration handshake_limit = std::chrono::seconds(30);
   trace::Sink* trace = nullptr;  ///< takes inputs and outputs, grants and reports; outlives the guest
-  std::string record{};          ///< a file that takes a recording of the link: docs/trace-format.md; none if empty
+  /// For guests that keep to each other's clocks; null for one that goes by the simulator's grants alone.
+  std::shared_ptr<ClockSet> clocks{};
+  std::string record{};  ///< a file that takes a recording of the link: docs/trace-format.md; none if empty
 };
 
 /// How a guest is kept running: LinkGuest::run_ahead.
@@ -93,18 +97,27 @@ class LinkGuest {
   /// The same, but comes back at the first output of a reactive channel (reason output).
   wire::Stop run_until_output(time::Instant horizon, host::HostDuration limit);
 
-  /// Lets the guest run until `end` without having it stand each quantum: while it runs it tells now and then how far it
-  /// has come; `on_quantum` is called for now + quantum, now + 2 * quantum, ... up to `end`, for each once the guest has
-  /// come there, several in a row where the distance is four quanta or more, in order,
-  /// after the handlers of outputs before it and before those of others, and the horizon is then raised to
-  /// `distance` beyond. What `on_quantum` and handlers send is for `earliest_input()` or later: what is called with
-  /// which instants does not depend on whether the guest has had to stand, nor on whether it can tell its progress (one
-  /// that cannot stands there). Goes on after reactive outputs, which are answered at their instants, and full
-  /// channels, and returns when the guest stands at `end`, or has ended. The guest stands when it is called. `limit` is
-  /// for each time that nothing is heard of the guest. Throws as `wait` does; base::BadArgument for an `ahead` that is
-  /// none, or an `end` earlier than the last horizon.
+  /// Lets the guest run until `end` without having it stand each quantum: while it runs it tells now and then how far
+  /// it has come; `on_quantum` is called for now + quantum, now + 2 * quantum, ... up to `end`, for each once the guest
+  /// has come there, several in a row where the distance is four quanta or more, in order, after the handlers of
+  /// outputs before it and before those of others, and the horizon is then raised to `distance` beyond. What
+  /// `on_quantum` and handlers send is for `earliest_input()` or later: what is called with which instants does not
+  /// depend on whether the guest has had to stand, nor on whether it can tell its progress (one that cannot stands
+  /// there). Goes on after reactive outputs, which are answered at their instants, and full channels, and returns when
+  /// the guest stands at `end`, or has ended. The guest stands when it is called. `limit` is for each time that nothing
+  /// is heard of the guest. Throws as `wait` does; base::BadArgument for an `ahead` that is none, or an `end` earlier
+  /// than the last horizon.
   wire::Stop run_ahead(time::Instant end, const Ahead& ahead,
                        const std::function<void(time::Instant reached)>& on_quantum, host::HostDuration limit);
+
+  /// From now on this guest never comes further than `distance` beyond where `other` has come to, and finds that out
+  /// from the other's program, without the simulator: granted a far horizon, both run together. What one of them is
+  /// sent in answer to what `other` did at t can be for t + distance then, or for `distance` and less than an
+  /// instruction more if it is one that stands at instruction boundaries: take an instruction off the distance. Zero:
+  /// it follows it no more. Both were launched with the same clocks, and this one stands. run_together runs them.
+  /// Throws base::Error (unsupported) for a guest that cannot: one of several vCPUs, or whose time is the host's;
+  /// base::BadArgument for a guest without those clocks, itself, or a distance below zero.
+  void follow(const LinkGuest& other, time::Duration distance);
 
   /// True from a grant until the stop was taken after which the guest stands.
   [[nodiscard]] bool is_running() const;
@@ -134,6 +147,9 @@ class LinkGuest {
   LinkGuest(std::unique_ptr<LinkState> link, const LinkOptions& options);
   [[nodiscard]] std::uint16_t find(std::string_view name, std::string_view kind) const;
   void finish_named(wire::link::MessageType type, std::string_view name, host::HostDuration limit);
+
+  friend std::vector<wire::Stop> run_together(std::span<LinkGuest* const> guests, time::Instant horizon,
+                                              host::HostDuration limit);
 
   std::unique_ptr<LinkState> link_;
 };

@@ -10,6 +10,7 @@
 
 #include "fermata/base/error.hpp"
 #include "fermata/record/text.hpp"
+#include "fermata/time/saturating.hpp"
 #include "fermata/time/units.hpp"
 
 namespace fermata::sim {
@@ -118,7 +119,23 @@ void LinkState::grant(time::Instant horizon) {
   flush();
 }
 
+void LinkState::look_at_clocks() {
+  if (followed.empty()) {
+    return;
+  }
+  const auto instant_of = [this](std::size_t which) {
+    const std::int64_t now_ns = std::max<std::int64_t>(clocks->shared().read(which), 0);
+    return time::Instant::at(time::Duration::nanoseconds(now_ns));
+  };
+  time::Instant limit = time::Instant::max();
+  for (const wire::Followed& one : followed) {
+    limit = std::min(limit, time::saturating_add(instant_of(one.clock), one.distance));
+  }
+  session.look_at_clocks(instant_of(clock), limit);
+}
+
 void LinkState::send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload) {
+  look_at_clocks();
   if (earliest && at < *earliest) {
     throw base::BadArgument(
         fmt::format("at = {} s: to {}, which is kept ahead, an input cannot be earlier than {} s now",
@@ -131,6 +148,9 @@ void LinkState::send(std::uint16_t channel, time::Instant at, std::span<const st
   if (connection.trace != nullptr) {
     connection.record(trace::RecordKind::input, at,
                       text_of(session.channels()[channel - 1U], record::Direction::from_simulator, payload));
+  }
+  if (!followed.empty() && session.is_running()) {
+    flush();  // before who is followed goes on, and this guest with it
   }
 }
 

@@ -14,8 +14,10 @@
 
 #include "fermata/host/clock.hpp"
 #include "fermata/sim/channels.hpp"
+#include "fermata/sim/clock_set.hpp"
 #include "fermata/sim/connection.hpp"
 #include "fermata/sim/dma_channel.hpp"
+#include "fermata/wire/guest_session.hpp"
 #include "fermata/wire/link/simulator_session.hpp"
 
 namespace fermata::sim {
@@ -57,8 +59,11 @@ struct LinkState {
   std::optional<time::Instant> reached{};      ///< where the guest has come to, if that may be such
   /// Came while the guest's memory was asked, before what the session has.
   std::deque<wire::link::Event> events{};
-  bool is_passing = false;  ///< in a handler of an output at which the guest does not stand
-  bool is_asking = false;   ///< what is waited for has to come from the session
+  std::shared_ptr<ClockSet> clocks{};      ///< null: it shares none
+  std::size_t clock = 0;                   ///< its own of them
+  std::vector<wire::Followed> followed{};  ///< the clocks that it keeps to
+  bool is_passing = false;                 ///< in a handler of an output at which the guest does not stand
+  bool is_asking = false;                  ///< what is waited for has to come from the session
 
   /// Waits for the guest to introduce itself; selects the reactive channels. Throws as LinkGuest::attach does.
   void open(const std::vector<std::string>& reactive, host::HostDuration limit);
@@ -67,6 +72,8 @@ struct LinkState {
   /// True once the stop that says so was taken. The session knows it before, of stops that were not.
   [[nodiscard]] bool stands() const { return !session.is_running() && !session.has_stop(); }
   void grant(time::Instant horizon);
+  /// Tells the session how far the guest has come and can come, if that is for clocks to say.
+  void look_at_clocks();
   void send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
   void send_dma(std::uint16_t channel, time::Instant at, const wire::link::DmaRequest& request, DmaChannel::Done done);
   /// The same for the instant at which the guest stands; waits for the answer, and gives its payload. What else happens

@@ -13,10 +13,26 @@ std::string Endpoint::fault() const {
     return "one of these is needed: fd=N, N being the number of an inherited socket; path=P of a listening socket; "
            "memory=M,life=L, the inherited descriptors of shared memory";
   }
-  return is_memory() && (memory < 0 || life_socket < 0) ? "memory=M and life=L go together" : "";
+  if (is_memory() && (memory < 0 || life_socket < 0)) {
+    return "memory=M and life=L go together";
+  }
+  return (clocks < 0) != (clock < 0) ? "clocks=C, the descriptor of shared clocks, and clock=I, which of them is the "
+                                       "guest's, go together"
+                                     : "";
 }
 
-OpenedEndpoint open(const Endpoint& endpoint) {
+int* Endpoint::find_number(std::string_view key) {
+  return key == "fd"       ? &socket
+         : key == "memory" ? &memory
+         : key == "life"   ? &life_socket
+         : key == "clocks" ? &clocks
+         : key == "clock"  ? &clock
+                           : nullptr;
+}
+
+namespace {
+
+OpenedEndpoint open_stream(const Endpoint& endpoint) {
   if (endpoint.is_memory()) {
     return {std::make_unique<SharedMemory>(SharedMemory::adopt(
                 {.memory = endpoint.memory, .life_socket = endpoint.life_socket, .side = SharedMemory::Side::b})),
@@ -26,6 +42,16 @@ OpenedEndpoint open(const Endpoint& endpoint) {
                                                                    : UnixSocket::connect(endpoint.path));
   const int descriptor = stream->descriptor();
   return {std::move(stream), descriptor};
+}
+
+}  // namespace
+
+OpenedEndpoint open(const Endpoint& endpoint) {
+  OpenedEndpoint opened = open_stream(endpoint);
+  if (endpoint.clocks >= 0) {
+    opened.clocks.emplace(SharedClocks::adopt(endpoint.clocks));
+  }
+  return opened;
 }
 
 }  // namespace fermata::transport

@@ -23,6 +23,29 @@ TEST(Endpoint, IsOneOfThree) {
   EXPECT_NE((Endpoint{.socket = 3, .path = "p"}.fault()), "");
   EXPECT_NE((Endpoint{.socket = 3, .memory = 4, .life_socket = 5}.fault()), "");
   EXPECT_EQ((Endpoint{.memory = 4}.fault()), "memory=M and life=L go together");
+  EXPECT_EQ((Endpoint{.socket = 3, .clocks = 4, .clock = 0}.fault()), "");
+  EXPECT_NE((Endpoint{.socket = 3, .clocks = 4}.fault()), "");
+  EXPECT_NE((Endpoint{.socket = 3, .clock = 0}.fault()), "");
+}
+
+TEST(Endpoint, ItsNumbersAreFoundByTheirKeys) {
+  Endpoint endpoint;
+  int number = 3;
+  for (const char* key : {"fd", "memory", "life", "clocks", "clock"}) {
+    *endpoint.find_number(key) = number++;
+  }
+  EXPECT_EQ(endpoint, (Endpoint{.socket = 3, .memory = 4, .life_socket = 5, .clocks = 6, .clock = 7}));
+  EXPECT_EQ(endpoint.find_number("path"), nullptr);
+}
+
+TEST(Endpoint, ClocksComeWithIt) {
+  auto [ours, theirs] = UnixSocket::make_pair();
+  const SharedClocks clocks = SharedClocks::make(2);
+  const int descriptor = ::dup(theirs.descriptor());
+  OpenedEndpoint opened = open({.socket = descriptor, .clocks = ::dup(clocks.descriptor()), .clock = 1});
+  opened.clocks->tell(1, 7);
+  EXPECT_EQ(clocks.read(1), 7);
+  EXPECT_FALSE(open({.socket = ::dup(theirs.descriptor())}).clocks);
 }
 
 TEST(Endpoint, OfSharedMemoryIsSideB) {

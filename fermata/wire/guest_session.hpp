@@ -34,6 +34,13 @@ struct Leave {
 /// What the machine is to do now.
 using Order = std::variant<Hold, RunUntil, Leave>;
 
+/// A clock of another guest's that this one keeps to (transport::SharedClocks): it may come so far beyond it.
+struct Followed {
+  std::uint32_t clock = 0;
+  time::Duration distance{};
+  friend bool operator==(const Followed&, const Followed&) = default;
+};
+
 /// The guest's end of a synchronisation protocol as a pure state machine: bytes and stops in, orders and bytes out. No
 /// I/O, threads or clocks. Whoever owns it moves bytes between it and a transport and obeys `order()`; see
 /// guest::Follower. Not thread-safe.
@@ -57,6 +64,17 @@ class GuestSession {
   /// The running machine has got to its milestone, at `now`, which is before its horizon or less than an instruction
   /// beyond, and later than in the call before or in `stopped`. The milestone is a later one afterwards.
   virtual void progressed(time::Instant /*now*/) {}
+
+  /// The clocks that this guest keeps to.
+  [[nodiscard]] virtual std::span<const Followed> followed() const { return {}; }
+  /// They let it go as far as `limit`: to be told anew each time that they were looked at and then what the simulator had
+  /// sent was received, in this order. The order may have changed afterwards.
+  virtual void allow(time::Instant /*limit*/) {}
+  /// True while the machine stands before its horizon because of them: nobody is told, and the order is Hold.
+  [[nodiscard]] virtual bool waits_for_clocks() const { return false; }
+  /// The horizon that the simulator has granted last, which the clocks may not let the machine get to yet; nothing if
+  /// it keeps to none.
+  [[nodiscard]] virtual std::optional<time::Instant> granted() const { return std::nullopt; }
 
   /// Bytes to be written to the peer, in order; `sent` says how many of them were. Valid until the next call.
   [[nodiscard]] virtual std::span<const std::byte> outgoing() const = 0;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fermata/guest/follower.hpp"
+#include "fermata/guest/kept_clocks.hpp"
 #include "fermata/machine/link/channels.hpp"
 #include "fermata/machine/machine_executor.hpp"
 #include "fermata/record/recording_stream.hpp"
@@ -22,15 +23,17 @@ using loop::EventLoop;
 // Between two looks at signals and serial lines: some milliseconds of the host's.
 constexpr std::uint64_t piece = 1'000'000;
 
-// Between two looks at them while grants come over shared memory, which does not wake the event loop.
+// Between two looks at them while grants come over shared memory, or other guests' clocks are kept to: neither wakes
+// the event loop.
 constexpr host::HostDuration look_interval = std::chrono::milliseconds(2);
 
-std::unique_ptr<wire::GuestSession> make_session(const LinkOption& link, machine::link::Channels* channels) {
+std::unique_ptr<wire::GuestSession> make_session(const LinkOption& link, machine::link::Channels* channels,
+                                                 const guest::KeptClocks* clocks) {
   if (channels == nullptr) {
     return std::make_unique<wire::QqqGuestSession>(link.is_exit_at_zero ? wire::ZeroRequest::exit
                                                                         : wire::ZeroRequest::answer);
   }
-  return channels->make_session("fermata-machine");
+  return channels->make_session("fermata-machine", clocks);
 }
 
 class LinkedRun {
@@ -41,9 +44,9 @@ class LinkedRun {
         channels_(link.protocol == LinkOption::Protocol::link
                       ? std::make_unique<machine::link::Channels>(emulation.machine(), executor_)
                       : nullptr),
-        session_(make_session(link, channels_.get())),
         stream_(open(link)),
-        follower_(*session_, *stream_, executor_) {
+        session_(make_session(link, channels_.get(), clocks_ ? &*clocks_ : nullptr)),
+        follower_(*session_, *stream_, executor_, {.clocks = clocks_ ? &*clocks_ : nullptr}) {
     executor_.set_observer(follower_);
     executor_.set_before_report([this] { emulation_.flush(); });
     executor_.set_run(
@@ -83,7 +86,10 @@ class LinkedRun {
  private:
   std::unique_ptr<transport::Stream> open(const LinkOption& link) {
     transport::OpenedEndpoint opened = transport::open(link.endpoint);
-    if (!link.endpoint.is_memory()) {
+    if (opened.clocks) {
+      clocks_.emplace(std::move(*opened.clocks), static_cast<std::size_t>(link.endpoint.clock));
+    }
+    if (!link.endpoint.is_memory() && !clocks_) {
       descriptor_ = opened.hangup;
       emulation_.loop().watch(descriptor_, {.readable = [this] { follower_.serve({}); }, .writable = {}});
     }
@@ -123,10 +129,11 @@ class LinkedRun {
   Emulation& emulation_;
   machine::MachineExecutor executor_;
   std::unique_ptr<machine::link::Channels> channels_;  // of a link v1 session
-  std::unique_ptr<wire::GuestSession> session_;
-  int descriptor_ = -1;  // of a socket, which the event loop watches
+  int descriptor_ = -1;                                // of a socket, which the event loop watches
+  std::optional<guest::KeptClocks> clocks_;            // shared with other guests
   host::Deadline until_next_look_{host::HostClock::monotonic(), {}};
   std::unique_ptr<transport::Stream> stream_;
+  std::unique_ptr<wire::GuestSession> session_;
   guest::Follower follower_;
   bool has_told_ = false;
 };

@@ -29,7 +29,7 @@ constexpr int status_output_lost = 1;
 // A simulator's own end of the link, inherited by mistake, would keep the end of the simulator from being seen
 // (sync-protocol, "What real clients do").
 void close_inherited(const transport::Endpoint& kept) {
-  std::array<int, 3> descriptors{kept.socket, kept.memory, kept.life_socket};
+  std::array<int, 4> descriptors{kept.socket, kept.memory, kept.life_socket, kept.clocks};
   std::ranges::sort(descriptors);
   unsigned first = STDERR_FILENO + 1;
   for (const int descriptor : descriptors) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fermata/guest/dma_service.hpp"
+#include "fermata/guest/kept_clocks.hpp"
 #include "fermata/machine/link/input_queue.hpp"
 #include "fermata/machine/machine.hpp"
 #include "fermata/machine/machine_executor.hpp"
@@ -40,7 +41,9 @@ class Channels final : public wire::link::GuestSession::Port {
   /// The session whose port this is, which calls the guest `name` and declares "serial0", ..., "ethernet0", ...,
   /// "line<PLIC source>", ..., the windows and then the dma channels by their names; once, before the machine runs, and
   /// to go before this does.
-  [[nodiscard]] std::unique_ptr<wire::GuestSession> make_session(std::string name);
+  /// With `clocks` it can be told to keep to others of them.
+  [[nodiscard]] std::unique_ptr<wire::GuestSession> make_session(std::string name,
+                                                                 const guest::KeptClocks* clocks = nullptr);
 
   // wire::link::GuestSession::Port
   /// Throws base::Error (protocol_violation) for an answer to no read, which the session refuses.

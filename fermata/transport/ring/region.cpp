@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "fermata/transport/ring/region.hpp"
 
-#include <fcntl.h>
-#include <linux/magic.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <string>
-#include <utility>
 
 #include "fermata/base/contract.hpp"
 #include "fermata/base/error.hpp"
@@ -19,36 +13,10 @@
 namespace fermata::transport::ring {
 namespace {
 
-constexpr int seals_needed = F_SEAL_SHRINK | F_SEAL_GROW;
+constexpr SealedMemory::Wanted wanted{.least = sizeof(Header),
+                                      .advice = "pass the memory of a shared_memory stream of this version"};
 
-[[noreturn]] void refuse(int descriptor, const std::string& why) {
-  throw base::Error(base::ErrorCode::unsupported, "descriptor " + std::to_string(descriptor) + " " + why +
-                                                      "; pass the memory of a shared_memory stream of this version");
-}
-
-// The size of the memory, once nothing can make it smaller under a mapping: a read beyond the end would be a SIGBUS.
-std::size_t checked_size(int descriptor) {
-  const int seals = ::fcntl(descriptor, F_GET_SEALS);
-  if (seals < 0) {
-    refuse(descriptor, errno == EBADF ? "is not open" : "is no memfd");
-  }
-  if ((seals & seals_needed) != seals_needed) {
-    refuse(descriptor, "is a memfd that can still change its size (it lacks F_SEAL_SHRINK or F_SEAL_GROW)");
-  }
-  struct statfs system {};
-  struct stat status {};
-  if (::fstatfs(descriptor, &system) < 0 || ::fstat(descriptor, &status) < 0) {
-    throw base::host_error("look at shared memory", errno);
-  }
-  // Huge pages can run out under a mapping, which is a SIGBUS, too.
-  if (system.f_type != TMPFS_MAGIC) {
-    refuse(descriptor, "is a memfd of huge pages");
-  }
-  if (status.st_size < static_cast<off_t>(sizeof(Header))) {
-    refuse(descriptor, "has " + std::to_string(status.st_size) + " bytes, less than a header");
-  }
-  return static_cast<std::size_t>(status.st_size);
-}
+[[noreturn]] void refuse(int descriptor, const std::string& why) { SealedMemory::refuse(descriptor, why, wanted); }
 
 // Reads the header into memory of our own and checks it there, so that the peer cannot change it between the two.
 std::size_t checked_capacity(int descriptor, std::size_t size) {
@@ -82,57 +50,29 @@ std::size_t checked_capacity(int descriptor, std::size_t size) {
   return capacity;
 }
 
-Header* map_shared(int descriptor, std::size_t size) {
-  // Populated, because the first use of each page costs some 25 us, in the middle of a hand-shake.
-  void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, descriptor, 0);
-  if (memory == MAP_FAILED) {
-    if (errno == EPERM || errno == EACCES) {
-      refuse(descriptor, "cannot be written to");
-    }
-    throw base::host_error("map shared memory", errno);
-  }
-  return static_cast<Header*>(memory);
-}
-
 }  // namespace
 
 host::UniqueFd Region::make(std::size_t capacity) {
   base::expects(is_capacity(capacity), "Region: the capacity is a power of two in its range");
-  host::UniqueFd memory(::memfd_create("fermata-stream", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!memory.is_open()) {
-    throw base::host_error("make shared memory", errno);
-  }
-  const std::size_t size = region_bytes(capacity);
-  if (::ftruncate(memory.get(), static_cast<off_t>(size)) < 0 ||
-      ::fcntl(memory.get(), F_ADD_SEALS, seals_needed | F_SEAL_SEAL) < 0) {
-    throw base::host_error("size and seal shared memory", errno);
-  }
+  host::UniqueFd memory = SealedMemory::make("fermata-stream", region_bytes(capacity));
   // Fresh memory is zero, which is an open and empty stream.
-  const Region region(map_shared(memory.get(), size), capacity);
-  region.header_->magic = layout_magic;
-  region.header_->version = layout_version;
-  region.header_->header_bytes = sizeof(Header);
-  region.header_->capacity = capacity;
+  const Region region(SealedMemory::map(memory.get(), wanted), capacity);
+  region.header().magic = layout_magic;
+  region.header().version = layout_version;
+  region.header().header_bytes = sizeof(Header);
+  region.header().capacity = capacity;
   return memory;
 }
 
 Region Region::map(int descriptor) {
-  const std::size_t size = checked_size(descriptor);
-  const std::size_t capacity = checked_capacity(descriptor, size);
-  return {map_shared(descriptor, size), capacity};
-}
-
-Region::Region(Region&& other) noexcept : header_(std::exchange(other.header_, nullptr)), capacity_(other.capacity_) {}
-
-Region::~Region() {
-  if (header_ != nullptr) {
-    ::munmap(header_, region_bytes(capacity_));
-  }
+  SealedMemory memory = SealedMemory::map(descriptor, wanted);
+  const std::size_t capacity = checked_capacity(descriptor, memory.size());
+  return {std::move(memory), capacity};
 }
 
 std::span<Slot> Region::slots(std::size_t side) const {
   const std::size_t count = capacity_ / sizeof(Slot);
-  return {reinterpret_cast<Slot*>(header_ + 1) + side * count, count};
+  return {reinterpret_cast<Slot*>(&header() + 1) + side * count, count};
 }
 
 }  // namespace fermata::transport::ring

@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 
 #include "fermata/host/unique_fd.hpp"
 #include "fermata/transport/ring/layout.hpp"
+#include "fermata/transport/sealed_memory.hpp"
 
 namespace fermata::transport::ring {
 
@@ -19,19 +21,16 @@ class Region {
   /// the reason, for anything but memory as `make` makes it that nobody can shrink; host_failure.
   [[nodiscard]] static Region map(int descriptor);
 
-  Region(Region&& other) noexcept;
-  Region& operator=(Region&&) = delete;
-  ~Region();
-
   /// The words of side 0 or 1.
-  [[nodiscard]] SideWords& words(std::size_t side) const { return header_->sides[side]; }
+  [[nodiscard]] SideWords& words(std::size_t side) const { return header().sides[side]; }
   /// The ring that side 0 or 1 writes.
   [[nodiscard]] std::span<Slot> slots(std::size_t side) const;
 
  private:
-  Region(Header* header, std::size_t capacity) : header_(header), capacity_(capacity) {}
+  Region(SealedMemory memory, std::size_t capacity) : memory_(std::move(memory)), capacity_(capacity) {}
+  [[nodiscard]] Header& header() const { return *reinterpret_cast<Header*>(memory_.data()); }
 
-  Header* header_;
+  SealedMemory memory_;
   std::size_t capacity_;
 };
 

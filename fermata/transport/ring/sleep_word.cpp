@@ -16,45 +16,24 @@
 // Operations and not fences: the same instructions on x86, and ThreadSanitizer understands them.
 #include "fermata/transport/ring/sleep_word.hpp"
 
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <climits>
-#include <ctime>
-
-#include "fermata/base/error.hpp"
+#include "fermata/host/futex.hpp"
 
 namespace fermata::transport::ring {
-namespace {
-
-// Not the PRIVATE kinds: the two sides are processes, which have the word at different addresses.
-void wake_all(std::atomic<std::uint32_t>& word) {
-  ::syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
-}
-
-}  // namespace
 
 void SleepWord::wait(WaitsFor what, host::HostDuration length) const {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(length);
-  const timespec limit{.tv_sec = seconds.count(), .tv_nsec = (length - seconds).count()};
-  if (::syscall(SYS_futex, word_, FUTEX_WAIT, static_cast<std::uint32_t>(what), &limit, nullptr, 0) < 0 &&
-      errno != ETIMEDOUT && errno != EAGAIN && errno != EINTR) {
-    throw base::host_error("sleep on a futex in shared memory", errno);
-  }
+  host::futex_wait(*word_, static_cast<std::uint32_t>(what), length);
 }
 
 void SleepWord::wake_sleeper(WaitsFor what) {
   auto expected = static_cast<std::uint32_t>(what);
   if (word_->compare_exchange_strong(expected, static_cast<std::uint32_t>(WaitsFor::nothing))) {
-    wake_all(*word_);
+    host::futex_wake_all(*word_);
   }
 }
 
 void SleepWord::wake_always() {
   word_->store(static_cast<std::uint32_t>(WaitsFor::nothing));
-  wake_all(*word_);
+  host::futex_wake_all(*word_);
 }
 
 }  // namespace fermata::transport::ring

@@ -31,6 +31,7 @@ std::string names_of(std::uint32_t abilities) {
   add(ability_raise, "raise");
   add(ability_progress, "progress");
   add(ability_dma, "dma");
+  add(ability_clocks, "clocks");
   return abilities == 0 ? names : fmt::format("{}{}bits {:#x}", names, names.empty() ? "" : ", ", abilities);
 }
 

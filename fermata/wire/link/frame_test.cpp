@@ -25,7 +25,7 @@ TEST(Frame, HasTheLayoutOfTheDocument) {
   EXPECT_EQ(out, bytes_of({24, 0, 0, 0, 18, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1, 9, 0, 0, 0, 0, 0, 0, 0}));
   out.clear();
   append(out, Hello{.header = {}, .needs = 5}, "sim");
-  EXPECT_EQ(out, bytes_of({40, 0, 0, 0, 1, 0, 0, 0, 'F', 'E', 'R', 'M', 'A', 'T', 'A', 0, 1, 0, 2, 0,
+  EXPECT_EQ(out, bytes_of({40, 0, 0, 0, 1, 0, 0, 0, 'F', 'E', 'R', 'M', 'A', 'T', 'A', 0, 1, 0, 3, 0,
                            5,  0, 0, 0, 0, 0, 0, 0, 3,   0,   0,   0,   's', 'i', 'm', 0, 0, 0, 0, 0}));
   out.clear();
   append(out, AskMilestones{.header = {}, .first_ns = 0x0708, .interval_ns = 0x0102'0304});

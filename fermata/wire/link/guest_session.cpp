@@ -34,10 +34,12 @@ std::int64_t deadline_of(const NextEvent& next) {
 
 GuestSession::GuestSession(Identity identity, Port& port)
     : name_(std::move(identity.name)),
-      abilities_(identity.abilities),
+      abilities_(identity.abilities | (identity.clocks > 0 ? std::uint32_t{ability_clocks} : 0U)),
       channels_(std::move(identity.channels)),
       states_(channels_.size()),
       port_(&port),
+      clocks_(identity.clocks),
+      clock_(identity.clock),
       now_(identity.now),
       horizon_(identity.now) {
   base::expects(channels_.size() <= max_channels, "link: no more channels than max_channels");
@@ -96,6 +98,7 @@ void GuestSession::take(const Frame& frame) {
     case MessageType::grant: take_grant(frame); return;
     case MessageType::select: take_select(frame); return;
     case MessageType::milestones: take_milestones(frame); return;
+    case MessageType::follow: take_follow(frame); return;
     case MessageType::checkpoint:
     case MessageType::restore: take_named(frame); return;
     case MessageType::bye:
@@ -192,7 +195,7 @@ void GuestSession::take_input(const Frame& frame) {
   if (const std::string why = why_not_input(channel, data.tail); !why.empty() || !channel.takes_inputs) {
     breach(fmt::format("an input of {}: {}", channel.name, why.empty() ? "it takes none" : why));
   }
-  if (const time::Instant earliest = stands_ ? now_ : horizon_; at < earliest) {
+  if (const time::Instant earliest = stands_ || waits_for_clocks_ ? now_ : std::min(horizon_, limit_); at < earliest) {
     breach(fmt::format("an input of {} for {} s, where the guest may be at {} s already", channel.name,
                        time::to_seconds_string(at), time::to_seconds_string(earliest)));
   }
@@ -242,7 +245,7 @@ void GuestSession::go_on_if_allowed() {
     }
     stands_.reset();
   }
-  order_ = RunUntil{horizon_};
+  go_on();
 }
 
 void GuestSession::take_milestones(const Frame& frame) {
@@ -348,18 +351,23 @@ void GuestSession::stopped(const Stop& stop) {
       append(outgoing_, Refuse{}, name_ + " cannot go on; see what it printed");
     }
     order_ = Hold{};
+    waits_for_clocks_ = false;
     stands_ = stop.reason;
     return;
   }
   const RunUntil* run = std::get_if<RunUntil>(&order_);
-  if (run == nullptr) {
+  if (run == nullptr && !waits_for_clocks_) {
     return;
   }
   if (stop.reason == StopReason::user || stop.reason == StopReason::reset) {
     report(stop);  // for the simulator to know; what the guest does is not its business
-  } else if (waits_for_counted_grant(stop.reason) || now_ >= run->horizon) {
+  } else if (waits_for_counted_grant(stop.reason) || now_ >= horizon_) {
     report(stop);
     stands_ = stop.reason;
+    order_ = Hold{};
+    waits_for_clocks_ = false;
+  } else if (run != nullptr && now_ >= run->horizon) {
+    waits_for_clocks_ = true;
     order_ = Hold{};
   }
 }

@@ -23,6 +23,8 @@ class GuestSession final : public wire::GuestSession {
     std::uint32_t abilities = 0;
     std::vector<Channel> channels{};
     time::Instant now{};
+    std::uint32_t clocks = 0;  ///< how many there are in the memory that it shares with other guests; 0: none is shared
+    std::uint32_t clock = 0;   ///< its own of them
   };
 
   /// Takes what is no order. Calls come from within `receive`.
@@ -48,6 +50,10 @@ class GuestSession final : public wire::GuestSession {
   [[nodiscard]] std::optional<time::Instant> milestone() const override { return milestone_; }
   /// Tells it, unless what was said before has not been sent: so a peer that does not read makes nothing grow.
   void progressed(time::Instant now) override;
+  [[nodiscard]] std::span<const Followed> followed() const override { return followed_; }
+  void allow(time::Instant limit) override;
+  [[nodiscard]] bool waits_for_clocks() const override { return waits_for_clocks_; }
+  [[nodiscard]] std::optional<time::Instant> granted() const override;
   [[nodiscard]] std::span<const std::byte> outgoing() const override { return outgoing_; }
   void sent(std::size_t count) override;
 
@@ -97,6 +103,7 @@ class GuestSession final : public wire::GuestSession {
   void take_input(const Frame& frame);
   void take_grant(const Frame& frame);
   void take_milestones(const Frame& frame);
+  void take_follow(const Frame& frame);
   void take_named(const Frame& frame);
   void send_welcome();
   void refuse(const std::string& why);
@@ -104,6 +111,7 @@ class GuestSession final : public wire::GuestSession {
   void tell_dropped();
   void report(const Stop& stop);
   void go_on_if_allowed();
+  void go_on();
   [[nodiscard]] std::size_t index_of(std::uint16_t channel) const;
   void forget_arrived(ChannelState& state) const;
   [[nodiscard]] bool has_left() const { return std::holds_alternative<Leave>(order_); }
@@ -123,6 +131,12 @@ class GuestSession final : public wire::GuestSession {
   std::optional<MessageType> named_pending_;  // a checkpoint or restore
   Milestones milestones_;
   std::optional<time::Instant> milestone_;  // the next after now_
+  std::uint32_t clocks_;
+  std::uint32_t clock_;
+  std::vector<Followed> followed_;
+  time::Instant limit_ = time::Instant::max();  // as those were when they were looked at
+  bool are_others_followed_ = false;            // than those
+  bool waits_for_clocks_ = false;
   time::Instant now_;
   time::Instant horizon_;
   time::Instant last_output_;

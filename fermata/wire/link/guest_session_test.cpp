@@ -57,7 +57,7 @@ TEST_F(Guest, AnUnknownVersionIsRefusedWithBothNamed) {
   std::vector<std::byte> bytes;
   append(bytes, Hello{.header = {}, .major = 2, .minor = 7}, "raw");
   give(bytes);
-  expect_refusal("the simulator speaks link 2.7, this guest 1.2");
+  expect_refusal("the simulator speaks link 2.7, this guest 1.3");
 }
 
 TEST_F(Guest, SomethingElseThanHelloIsRefused) {

@@ -17,7 +17,7 @@ static_assert(std::endian::native == std::endian::little, "the structures below 
 
 inline constexpr std::uint64_t magic = 0x0041'5441'4d52'4546;  // "FERMATA" and 0
 inline constexpr std::uint16_t version_major = 1;
-inline constexpr std::uint16_t version_minor = 2;  // 1: milestones and progress; 2: dma
+inline constexpr std::uint16_t version_minor = 3;  // 1: milestones and progress; 2: dma; 3: shared clocks
 
 inline constexpr std::size_t max_payload = 65'536;
 inline constexpr std::size_t max_text = 1'024;
@@ -38,6 +38,7 @@ enum class MessageType : std::uint16_t {
   dropped = 20,
   milestones = 21,
   progress = 22,
+  follow = 23,
   checkpoint = 24,
   restore = 25,
   done = 26,
@@ -52,6 +53,7 @@ enum Ability : std::uint32_t {
   ability_raise = 16,
   ability_progress = 32,
   ability_dma = 64,
+  ability_clocks = 128,
 };
 
 struct Header {
@@ -179,6 +181,15 @@ struct TellProgress {
   std::int64_t now_ns = 0;
 };
 static_assert(sizeof(TellProgress) == 16);
+
+struct Follow {
+  static constexpr MessageType type = MessageType::follow;
+  Header header;
+  std::uint32_t clock = 0;
+  std::uint32_t zero = 0;
+  std::int64_t distance_ns = 0;  ///< 0: not any more
+};
+static_assert(sizeof(Follow) == 24);
 
 /// CHECKPOINT and RESTORE.
 struct Named {

@@ -165,6 +165,10 @@ void SimulatorSession::take_report(const Frame& frame) {
 // The guest has taken the inputs up to there.
 void SimulatorSession::come_to(time::Instant reached) {
   reached_ = reached;
+  forget_arrived(reached);
+}
+
+void SimulatorSession::forget_arrived(time::Instant reached) {
   for (ChannelState& state : states_) {
     while (!state.on_their_way.empty() && state.on_their_way.front().first <= reached) {
       state.bytes_on_their_way -= state.on_their_way.front().second;
@@ -277,6 +281,26 @@ void SimulatorSession::ask_milestones(const Milestones& milestones) {
   append(outgoing_, AskMilestones{.header = {},
                                   .first_ns = milestones.first().since_origin().ns(),
                                   .interval_ns = milestones.interval().ns()});
+}
+
+void SimulatorSession::follow(std::uint32_t clock, time::Duration distance) {
+  base::expects(is_open_ && !is_running_ && !named_pending_, "link: a guest that stands is told whom to follow");
+  if ((abilities_ & ability_clocks) == 0) {
+    throw base::Error(base::ErrorCode::unsupported, guest_ + " shares no clocks with others");
+  }
+  if (distance < time::Duration::zero()) {
+    refuse_argument(
+        fmt::format("distance = {} ns: it is how far the guest may come beyond the other's clock, 0 to "
+                    "follow it no more",
+                    distance.ns()));
+  }
+  has_begun_ = true;
+  append(outgoing_, Follow{.header = {}, .clock = clock, .distance_ns = distance.ns()});
+}
+
+void SimulatorSession::look_at_clocks(time::Instant reached, time::Instant limit) {
+  forget_arrived(reached);
+  limit_ = limit;
 }
 
 void SimulatorSession::send_named(MessageType type, std::string_view name) {

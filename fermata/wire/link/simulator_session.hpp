@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <string>
@@ -84,6 +85,13 @@ class SimulatorSession {
   /// From now on the running guest tells its progress at these, or no more. The guest stands. Throws base::Error
   /// (unsupported) if the guest cannot.
   void ask_milestones(const Milestones& milestones);
+  /// From now on the guest comes no further than `distance` beyond the clock of another, number `clock` of those that
+  /// they share; zero: it keeps to that no more. The guest stands. Throws base::Error (unsupported) if the guest shares
+  /// none; base::BadArgument for a distance below zero.
+  void follow(std::uint32_t clock, time::Duration distance);
+  /// Of a guest that keeps to clocks, as those stand: it has come to `reached`, and while it runs it comes to `limit`
+  /// at most. Inputs can be for that instant, and those up to `reached` are on their way no more.
+  void look_at_clocks(time::Instant reached, time::Instant limit);
   /// Throws base::Error (unsupported) if the guest has none; base::BadArgument for a name that is none. The guest
   /// stands.
   void checkpoint(std::string_view name);
@@ -106,7 +114,7 @@ class SimulatorSession {
   /// True from a grant until the report that answers it, or until the guest stands for another reason.
   [[nodiscard]] bool is_running() const { return is_running_; }
   /// The earliest instant that an input may have now.
-  [[nodiscard]] time::Instant earliest_input() const { return is_running_ ? horizon_ : now_; }
+  [[nodiscard]] time::Instant earliest_input() const { return is_running_ ? std::min(horizon_, limit_) : now_; }
 
   /// Bytes to be written to the peer; `sent` says how many of them were. Valid until the next call.
   [[nodiscard]] std::span<const std::byte> outgoing() const { return outgoing_; }
@@ -129,6 +137,7 @@ class SimulatorSession {
   void take_report(const Frame& frame);
   void take_progress(const Frame& frame);
   void come_to(time::Instant reached);
+  void forget_arrived(time::Instant reached);
   void take_done(const Frame& frame);
   void send_named(MessageType type, std::string_view name);
   [[nodiscard]] std::size_t index_of(std::uint16_t channel) const;
@@ -147,6 +156,7 @@ class SimulatorSession {
   time::Instant reached_;
   Milestones milestones_;
   time::Instant horizon_;
+  time::Instant limit_ = time::Instant::max();
   time::Instant last_output_;
   bool is_running_ = false;
   bool has_begun_ = false;

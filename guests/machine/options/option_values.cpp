@@ -167,11 +167,16 @@ int descriptor(const KeyValues& values, const std::string& key) {
 
 LinkOption parse_link(const std::string& value) {
   const KeyValues values("-link", value, "fd");
-  values.allow_only({"fd", "path", "memory", "life", "lines", "windows", "dma", "record"});
+  values.allow_only({"fd", "path", "memory", "life", "clocks", "clock", "lines", "windows", "dma", "record"});
   const transport::Endpoint endpoint{.socket = descriptor(values, "fd"),
                                      .path = values.text("path").value_or(""),
                                      .memory = descriptor(values, "memory"),
-                                     .life_socket = descriptor(values, "life")};
+                                     .life_socket = descriptor(values, "life"),
+                                     .clocks = descriptor(values, "clocks"),
+                                     .clock = descriptor(values, "clock")};
+  if (endpoint.clocks >= 0 && values.text("record")) {
+    refuse("-link record= of a guest that shares clocks: not without the others could it be run again");
+  }
   if (const std::string fault = endpoint.fault(); !fault.empty()) {
     refuse("-link: " + fault);
   }

@@ -37,12 +37,13 @@ Virtual time
                               and -rtc clock=vm; also -external_sim
 
   -link fd=N|path=P|memory=M,life=L[,lines=SOURCE:...][,windows=NAME@BASE+SIZE[K|M]:...][,dma=NAME:...]
-        [,record=FILE]
+        [,clocks=C,clock=I][,record=FILE]
                               the same by link v1 (docs/protocol.md): the serial line and networks are channels of the
                               simulator's, these PLIC sources, 13 to 95, are lines of its, and these ranges of addresses
                               windows whose devices are there, such as adc@0x30000000+4K; by channels of the names
                               of dma= it reads and writes the memory; FILE takes a recording, for fermata trace, diff
-                              and replay
+                              and replay; clocks= and clock= are what a simulator says that starts several
+                              guests which keep to each other's clocks (docs/protocol.md)
 
 Looking into it
   -d ITEM,...                 int: traps and interrupts; guest_errors; exec: each instruction; drift: a report at the end

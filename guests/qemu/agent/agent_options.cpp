@@ -84,11 +84,9 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
     const std::string_view value = equals == std::string_view::npos ? "" : argument.substr(equals + 1);
     if (name == "sock") {
       options.endpoint.socket = parse_descriptor(name, value);
-    } else if (name == "fd" || name == "memory" || name == "life") {
+    } else if (int* number = options.endpoint.find_number(name); number != nullptr) {
       options.protocol = AgentOptions::Protocol::link;
-      (name == "fd"       ? options.endpoint.socket
-       : name == "memory" ? options.endpoint.memory
-                          : options.endpoint.life_socket) = parse_descriptor(name, value);
+      *number = parse_descriptor(name, value);
     } else if (name == "zero") {
       options.zero = parse_zero(value);
     } else if (name == "time") {
@@ -106,14 +104,17 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
     } else if (name == "doctor") {
       options.doctor = parse_descriptor(name, value);
     } else if (!link::take_channel_option(name, value, options.channels)) {
-      throw base::BadArgument(
-          "unknown option \"" + std::string(argument) +
-          "\"; there are sock, zero, time, dilation, slice, instruction, stats and doctor, and fd, memory, life, "
-          "record, serial, ethernet, late, line, window and ports");
+      throw base::BadArgument("unknown option \"" + std::string(argument) +
+                              "\"; there are sock, zero, time, dilation, slice, instruction, stats and doctor, and fd, "
+                              "memory, life, clocks, "
+                              "clock, record, serial, ethernet, late, line, window and ports");
     }
   }
   if (options.protocol == AgentOptions::Protocol::qqq && options.channels != link::ChannelOptions{}) {
     throw base::BadArgument("channels (serial=, ethernet=, line=, window=, ports=) need link v1: fd=N, not sock=N");
+  }
+  if (options.endpoint.clocks >= 0 && !options.record.empty()) {
+    throw base::BadArgument("record= of a guest that shares clocks: not without the others could it be run again");
   }
   if (const std::string fault = options.endpoint.fault(); !fault.empty() && !options.doctor) {
     throw base::BadArgument("needs the simulator's end of a link; start QEMU by fermata-qemu, which passes it: " +

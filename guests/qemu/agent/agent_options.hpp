@@ -18,7 +18,8 @@ namespace fermata::qemu {
 struct AgentOptions {
   enum class Protocol : std::uint8_t { qqq, link };
 
-  Protocol protocol = Protocol::qqq;                   ///< sock=N says qqq; fd=N, or memory=M and life=L, link v1
+  Protocol protocol = Protocol::qqq;                   ///< sock=N says qqq; fd=N, or memory=M and life=L, link v1,
+                                                       ///< with which clocks=C,clock=I are shared clocks
   transport::Endpoint endpoint{};                      ///< the link to the simulator
   link::ChannelOptions channels{};                     ///< of link v1
   std::string record{};                                ///< file that takes a recording of the link; none if empty

@@ -50,10 +50,13 @@ class CountedMachine final : public Machine {
     for (const auto& device : devices_->devices()) {
       channels_->add_device(*device);
     }
+    const std::string name = "QEMU " + to_string(query_version(symbols()));
     // Whether a guest of several vCPUs stands at an instant shows in whose turn is next, so that must not depend on how
-    // soon the simulator raises the horizon.
-    const std::uint32_t missing = qemu().do_vcpus_take_turns() ? wire::link::ability_progress : 0U;
-    return channels_->make_session("QEMU " + to_string(query_version(symbols())), link::Channels::abilities & ~missing);
+    // soon the simulator raises the horizon, nor on other guests' clocks.
+    if (qemu().do_vcpus_take_turns()) {
+      return channels_->make_session(name, link::Channels::abilities & ~std::uint32_t{wire::link::ability_progress});
+    }
+    return channels_->make_session(name, link::Channels::abilities, clocks());
   }
 
   QuietClock quiet_clock_{symbols()};

@@ -351,8 +351,10 @@ void IcountExecutor::ended(int exit_status) {
   if ((stopped_at_ || host_.is_vcpu_thread()) && !is_leaving_) {
     // Whether the guest has got there or was stopped on the way, a moment's difference of the host's, does not show.
     const time::Instant last = inputs_ != nullptr ? inputs_->last_output() : time::Instant();
-    const time::Instant end = std::min(granted_horizon_, next_milestone().value_or(granted_horizon_));
-    const time::Instant at = state_ == State::held && is_reported_ ? horizon_ : std::max({end, reported_at_, last});
+    const time::Instant granted = follower_->granted().value_or(granted_horizon_);  // other guests' clocks do not show
+    const time::Instant end = std::min(granted, next_milestone().value_or(granted));
+    const bool has_told = state_ == State::held && is_reported_ && !follower_->waits_for_clocks();
+    const time::Instant at = has_told ? horizon_ : std::max({end, reported_at_, last});
     if (host_.has_panicked() && exit_status == 0) {  // a test device says so, too, with a status
       tell({.now = at, .reason = wire::StopReason::panicked});
     } else {

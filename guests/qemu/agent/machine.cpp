@@ -42,7 +42,11 @@ Machine::Machine(const AgentOptions& options, const Symbols& symbols)
       symbols_(symbols),
       endpoint_(transport::open(options.endpoint)),
       statistics_(map_statistics(options.stats)),
-      qemu_(symbols_) {}
+      qemu_(symbols_) {
+  if (endpoint_.clocks) {
+    clocks_.emplace(std::move(*endpoint_.clocks), static_cast<std::size_t>(options.endpoint.clock));
+  }
+}
 
 void Machine::tell(const std::string& line) { std::fprintf(stderr, "fermata: %s\n", line.c_str()); }
 
@@ -65,7 +69,9 @@ guest::Follower& Machine::follow(std::unique_ptr<wire::GuestSession> session, gu
   if (!options_.record.empty()) {
     endpoint_.stream = record::recorded(std::move(endpoint_.stream), options_.record, record::End::guest);
   }
-  return follower_.emplace(*session_, *endpoint_.stream, executor, guest::Follower::Options{.statistics = statistics_});
+  return follower_.emplace(
+      *session_, *endpoint_.stream, executor,
+      guest::Follower::Options{.statistics = statistics_, .clocks = clocks_ ? &*clocks_ : nullptr});
 }
 
 void Machine::watch(const std::function<bool()>& has_failed) {

@@ -43,6 +43,8 @@ class Machine {
   [[nodiscard]] const AgentOptions& options() const { return options_; }
   [[nodiscard]] const Symbols& symbols() const { return symbols_; }
   [[nodiscard]] StockQemu& qemu() { return qemu_; }
+  /// Null if it shares none with other guests.
+  [[nodiscard]] const guest::KeptClocks* clocks() const { return clocks_ ? &*clocks_ : nullptr; }
   [[nodiscard]] guest::Statistics* statistics() const { return statistics_; }
 
  private:
@@ -51,6 +53,7 @@ class Machine {
   transport::OpenedEndpoint endpoint_;
   guest::Statistics* statistics_;
   StockQemu qemu_;
+  std::optional<guest::KeptClocks> clocks_;  // shared with other guests
   std::unique_ptr<wire::GuestSession> session_;
   std::optional<guest::Follower> follower_;
 };

@@ -27,9 +27,10 @@ bool IcountExecutor::is_off_at(time::Instant reached) const {
          (reached >= horizon_ || reached >= next_milestone().value_or(horizon_));
 }
 
-// True if a grant that came meanwhile lets the guest go on without a stop.
+// True if a grant that came meanwhile lets the guest go on without a stop. Not where others wait for its clock, which
+// is told at stops.
 bool IcountExecutor::was_raised() {
-  if (inputs_ == nullptr) {
+  if (inputs_ == nullptr || follower_->shares_clocks()) {
     return false;
   }
   follower_->serve({});

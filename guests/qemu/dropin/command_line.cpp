@@ -111,17 +111,14 @@ LinkOption parse_link_v1(const Option& option) {
   const auto refuse = [&](const std::string& why) {
     throw base::BadArgument(
         "-link " + option.value.value_or("") + ": " + why +
-        "; say -link fd=N|path=P|memory=M,life=L[,serial=ID][,ethernet=ID][,line=NAME:NUMBER[:TYPE]]"
+        "; say -link fd=N|path=P|memory=M,life=L[,clocks=C,clock=I][,serial=ID][,ethernet=ID][,line=NAME:NUMBER[:TYPE]]"
         "[,window=NAME@BASE+SIZE][,ports=NAME@BASE+SIZE][,dma=NAME]");
   };
   for (const auto& [key, value] : parse_key_values(option.value.value_or(""), "")) {
-    if (key == "fd" || key == "memory" || key == "life") {
-      int& descriptor = key == "fd"       ? link.endpoint.socket
-                        : key == "memory" ? link.endpoint.memory
-                                          : link.endpoint.life_socket;
-      descriptor = parse_descriptor(value).value_or(-1);
-      if (descriptor < 0) {
-        refuse("\"" + value + "\" is no descriptor's number");
+    if (int* number = link.endpoint.find_number(key); number != nullptr) {
+      *number = parse_descriptor(value).value_or(-1);
+      if (*number < 0) {
+        refuse(key + "=" + value + ": needs a number" + (key == "clock" ? "" : ", that of an open descriptor"));
       }
     } else if (key == "record") {
       link.record = value;

@@ -66,7 +66,7 @@ std::vector<int> open_descriptors() {
 
 std::set<int> named_descriptors(const std::vector<std::string>& arguments) {
   static const std::regex by_key(R"rx((?:fds?|\bstr)"?\s*[=:]\s*"?([0-9]+(?::[0-9]+)*))rx");
-  static const std::regex by_link_key(R"rx(\b(?:sock|fd|memory|life|stats|doctor)=([0-9]+))rx");
+  static const std::regex by_link_key(R"rx(\b(?:sock|fd|memory|life|clocks|stats|doctor)=([0-9]+))rx");
   static const std::regex by_path(R"rx(/fd/([0-9]+))rx");
   static const std::regex by_shell(R"rx([<>]&\s*([0-9]+))rx");
   std::set<int> numbers;

@@ -187,6 +187,7 @@ int run_linked(const ProgramOptions& options, const Settings& settings, const Su
   std::string told = link.endpoint.is_memory() ? fmt::format("memory={},life={}", link.endpoint.memory, sock)
                      : link.protocol == LinkOption::Protocol::link ? fmt::format("fd={}", sock)
                                                                    : fmt::format("sock={}", sock);
+  told += link.endpoint.clocks < 0 ? "" : fmt::format(",clocks={},clock={}", link.endpoint.clocks, link.endpoint.clock);
   told += link.is_exit_at_zero ? ",zero=exit" : "";
   told += ruling.way == Way::instruction_slices ? ",time=instructions" : "";
   told += options.dilation.empty() ? "" : ",dilation=" + options.dilation;

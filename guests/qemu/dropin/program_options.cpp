@@ -121,6 +121,8 @@ const char* usage() {
          "      record=FILE       no channel either: FILE takes a recording, for fermata trace, diff and replay\n"
          "      window=NAME@BASE+SIZE, ports=NAME@BASE+SIZE  addresses, or x86 I/O ports, that the simulator answers "
          "for\n"
+         "      clocks=C,clock=I  no channel either: shared clocks, of which number I is this guest's; it keeps to "
+         "others\n"
          "      dma=NAME          the guest's memory, which the simulator reads and writes at exact instants\n"
          "\n"
          "Options:\n"

@@ -58,11 +58,16 @@ Channels::Channels(QemuHost& host, HeldMachine& machine, Snapshots& snapshots, s
   }
 }
 
-std::unique_ptr<wire::GuestSession> Channels::make_session(const std::string& name, std::uint32_t with) {
+std::unique_ptr<wire::GuestSession> Channels::make_session(const std::string& name, std::uint32_t with,
+                                                           const guest::KeptClocks* clocks) {
   wire::link::GuestSession::Identity identity{.name = name, .abilities = with};
   for (const auto& end : ends_) {
     identity.channels.push_back(end->declared());
     identity.abilities |= wire::link::is_dma(end->declared()) ? wire::link::ability_dma : 0U;
+  }
+  if (clocks != nullptr) {
+    identity.clocks = static_cast<std::uint32_t>(clocks->count());
+    identity.clock = static_cast<std::uint32_t>(clocks->own());
   }
   auto session = std::make_unique<wire::link::GuestSession>(std::move(identity), *this);
   session_ = session.get();

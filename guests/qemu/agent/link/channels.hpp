@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fermata/guest/kept_clocks.hpp"
 #include "fermata/guest/pending_inputs.hpp"
 #include "fermata/wire/link/guest_session.hpp"
 #include "guests/qemu/agent/device/device_in_qemu.hpp"
@@ -45,7 +46,9 @@ class Channels final : public wire::link::GuestSession::Port, public Inputs {
   /// A device of ours in the guest's machine, which is reset, saved and restored with it.
   void add_device(DeviceInQemu& device) { devices_.push_back(&device); }
   /// The session whose port this is, which says that the machine has these abilities; once, to go before this does.
-  [[nodiscard]] std::unique_ptr<wire::GuestSession> make_session(const std::string& name, std::uint32_t with);
+  /// With `clocks` it can be told to keep to others of them.
+  [[nodiscard]] std::unique_ptr<wire::GuestSession> make_session(const std::string& name, std::uint32_t with,
+                                                                 const guest::KeptClocks* clocks = nullptr);
 
   // wire::link::GuestSession::Port
   /// Throws base::Error (protocol_violation) for an answer to no read, which the session refuses.

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "fermata/host/adaptive_spin.hpp"
+#include "fermata/time/instant.hpp"
+#include "fermata/transport/shared_clocks.hpp"
+#include "fermata/wire/guest_session.hpp"
+
+namespace fermata::guest {
+
+/// The clocks that a guest shares with others, as it uses them: it tells its own, and asks how far those that it
+/// follows let it go. One thread.
+class KeptClocks {
+ public:
+  /// `own` is the guest's. Throws base::BadArgument if there is none of that number.
+  KeptClocks(transport::SharedClocks clocks, std::size_t own);
+
+  [[nodiscard]] std::size_t count() const { return clocks_.count(); }
+  [[nodiscard]] std::size_t own() const { return own_; }
+
+  /// How far they let it go, as they stand.
+  [[nodiscard]] time::Instant limit(std::span<const wire::Followed> followed) const;
+  /// Waits until they let it go beyond `now`, or for `length`. May end early.
+  void wait_beyond(time::Instant now, std::span<const wire::Followed> followed, host::HostDuration length);
+  /// The guest will do nothing earlier than `now` any more, and has sent to the simulator what it did.
+  void tell(time::Instant now);
+  /// It will do nothing any more.
+  void tell_end() { clocks_.tell(own_, transport::SharedClocks::ended); }
+  /// Something was sent to the simulator.
+  void ring_bell() { clocks_.ring_bell(); }
+
+ private:
+  [[nodiscard]] time::Instant limit_by(const wire::Followed& one) const;
+
+  transport::SharedClocks clocks_;
+  std::size_t own_;
+  host::AdaptiveSpin spin_;
+};
+
+}  // namespace fermata::guest

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+//
+// How a guest keeps to the clocks of others: it is ordered to run no further than they let it, and where it stands for
+// that, before its horizon, nobody is told. Who owns the session looks at the clocks and says what they allow.
+//
+//   clocks                            guest                                         simulator
+//                                       | <-- FOLLOW clock 1, 500 ns; GRANT 1 ms ---- |
+//   1 stands at 0:   allow 500 ns ----> |  RunUntil 500 ns
+//                                       |  Hold: it waits for clocks
+//   1 has come to 400 ns: 900 ns -----> |  RunUntil 900 ns
+//
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "fermata/base/error.hpp"
+#include "fermata/wire/link/guest_session.hpp"
+
+namespace fermata::wire::link {
+
+void GuestSession::take_follow(const Frame& frame) {
+  phase_ = Phase::running;
+  const auto follow = parse<Follow>(frame);
+  if (clocks_ == 0 || !stands_ || follow.clock >= clocks_ || follow.clock == clock_ || follow.distance_ns < 0 ||
+      follow.zero != 0) {
+    breach(fmt::format("to follow clock {} by {} ns, of a guest that runs or has clock {} of {}", follow.clock,
+                       follow.distance_ns, clock_, clocks_));
+  }
+  std::erase_if(followed_, [&](const Followed& one) { return one.clock == follow.clock; });
+  if (follow.distance_ns > 0) {
+    followed_.push_back({.clock = follow.clock, .distance = time::Duration::nanoseconds(follow.distance_ns)});
+  }
+  limit_ = followed_.empty() ? time::Instant::max() : now_;  // until they were looked at
+  are_others_followed_ = true;
+}
+
+// Who says so has looked before what made others be followed was received: of those it says nothing. Clocks go back
+// with a restore only, while the guest stands.
+void GuestSession::allow(time::Instant limit) {
+  if (std::exchange(are_others_followed_, false) || followed_.empty() || has_left() || (!stands_ && limit <= limit_)) {
+    return;
+  }
+  limit_ = limit;
+  if (!stands_) {
+    go_on();
+  }
+}
+
+std::optional<time::Instant> GuestSession::granted() const {
+  return followed_.empty() ? std::nullopt : std::optional(horizon_);
+}
+
+// As far as horizon and clocks allow.
+void GuestSession::go_on() {
+  const time::Instant until = std::min(horizon_, limit_);
+  waits_for_clocks_ = until < horizon_ && until <= now_;
+  if (waits_for_clocks_) {
+    order_ = Hold{};
+  } else {
+    order_ = RunUntil{until};
+  }
+}
+
+}  // namespace fermata::wire::link
