@@ -17,6 +17,19 @@ namespace fermata::sim {
 
 using wire::link::MessageType;
 
+namespace {
+
+std::size_t take_clock(const LinkOptions& options) {
+  if (options.clocks != nullptr && !options.record.empty()) {
+    throw base::BadArgument(
+        fmt::format("record \"{}\": {} shares clocks with others, without which it could not be run again",
+                    options.record, options.name));
+  }
+  return options.clocks != nullptr ? options.clocks->take() : 0;
+}
+
+}  // namespace
+
 LinkGuest::LinkGuest(std::unique_ptr<LinkState> link, const LinkOptions& options) : link_(std::move(link)) {
   if (!options.record.empty()) {
     std::unique_ptr<transport::Stream>& stream = link_->connection.stream;
@@ -41,13 +54,8 @@ LinkGuest::~LinkGuest() {
 LinkGuest LinkGuest::launch(const host::Command& command, const LinkOptions& options) {
   Connection::LinkArgument argument{
       .option = "-link", .key = "fd", .more = options.channels, .transport = options.transport};
-  const std::size_t clock = options.clocks != nullptr ? options.clocks->take() : 0;
+  const std::size_t clock = take_clock(options);
   if (options.clocks != nullptr) {
-    if (!options.record.empty()) {
-      throw base::BadArgument(
-          fmt::format("record \"{}\": {} shares clocks with others, without which it could not be run again",
-                      options.record, options.name));
-    }
     const int descriptor = options.clocks->shared().descriptor();
     argument.more.push_back(fmt::format("clocks={},clock={}", descriptor, clock));
     argument.descriptors.push_back(descriptor);
@@ -62,7 +70,9 @@ LinkGuest LinkGuest::launch(const host::Command& command, const LinkOptions& opt
 LinkGuest LinkGuest::attach(std::unique_ptr<transport::Stream> stream, const LinkOptions& options) {
   base::expects(stream != nullptr, "LinkGuest: there is a stream to attach to");
   LinkState link{.connection = {.name = options.name, .trace = options.trace, .stream = std::move(stream)},
-                 .session = wire::link::SimulatorSession("fermata", options.needs)};
+                 .session = wire::link::SimulatorSession("fermata", options.needs),
+                 .clocks = options.clocks,
+                 .clock = take_clock(options)};
   return {std::make_unique<LinkState>(std::move(link)), options};
 }
 

@@ -35,7 +35,8 @@ struct LinkOptions {
   std::vector<std::string> reactive{};           ///< channels whose outputs stop the guest at their very instants
   host::HostDuration handshake_limit = std::chrono::seconds(30);
   trace::Sink* trace = nullptr;  ///< takes inputs and outputs, grants and reports; outlives the guest
-  /// For guests that keep to each other's clocks; null for one that goes by the simulator's grants alone.
+  /// For guests that keep to each other's clocks: it takes the next; who is attached has to tell it by other means.
+  /// Null for one that goes by the simulator's grants alone.
   std::shared_ptr<ClockSet> clocks{};
   std::string record{};  ///< a file that takes a recording of the link: docs/trace-format.md; none if empty
 };

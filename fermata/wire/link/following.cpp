@@ -31,18 +31,21 @@ void GuestSession::take_follow(const Frame& frame) {
   if (follow.distance_ns > 0) {
     followed_.push_back({.clock = follow.clock, .distance = time::Duration::nanoseconds(follow.distance_ns)});
   }
-  limit_ = followed_.empty() ? time::Instant::max() : now_;  // until they were looked at
-  are_others_followed_ = true;
+  limit_ = time::Instant::max();
 }
 
-// Who says so has looked before what made others be followed was received: of those it says nothing. Clocks go back
-// with a restore only, while the guest stands.
-void GuestSession::allow(time::Instant limit) {
-  if (std::exchange(are_others_followed_, false) || followed_.empty() || has_left() || (!stands_ && limit <= limit_)) {
-    return;
+// Where it goes on from a stand. Whoever looked at the clocks did so before what has just been received, and may have
+// seen others than it follows now, or those that stand elsewhere since a restore.
+void GuestSession::look_anew() {
+  if (!followed_.empty()) {
+    limit_ = now_;
+    must_look_anew_ = true;
   }
-  limit_ = limit;
-  if (!stands_) {
+}
+
+void GuestSession::allow(time::Instant limit) {
+  if (!std::exchange(must_look_anew_, false) && !followed_.empty() && !has_left() && !stands_ && limit > limit_) {
+    limit_ = limit;
     go_on();
   }
 }

@@ -28,11 +28,14 @@ class Following : public ::testing::Test {
   void follow(std::uint32_t clock, std::int64_t distance_ns) {
     pair.simulator.follow(clock, time::Duration::nanoseconds(distance_ns));
     pair.to_guest();
-    pair.guest.allow(time::Instant::max());  // by who looked before
   }
   void grant(std::int64_t ns) {
+    const bool is_running = pair.simulator.is_running();
     pair.simulator.grant(at_ns(ns));
     pair.to_guest();
+    if (!is_running) {
+      pair.guest.allow(time::Instant::max());  // by who looked before
+    }
   }
   void stop_at(std::int64_t ns, StopReason reason = StopReason::horizon) {
     pair.guest.stopped({.now = at_ns(ns), .reason = reason});
@@ -51,8 +54,8 @@ TEST_F(Following, AGuestRunsAsFarAsTheClocksLetIt) {
   follow(0, 500);
   EXPECT_EQ(pair.guest.followed().size(), 1U);
   EXPECT_EQ(pair.guest.followed()[0], (Followed{.clock = 0, .distance = time::Duration::nanoseconds(500)}));
-  pair.guest.allow(at_ns(500));
   grant(2000);
+  pair.guest.allow(at_ns(500));
   EXPECT_EQ(order(), run_until(500));
   EXPECT_EQ(pair.guest.granted(), at_ns(2000));
   pair.guest.allow(at_ns(800));
@@ -82,7 +85,8 @@ TEST_F(Following, BeforeTheClocksWereLookedAtItStands) {
 
 TEST_F(Following, WhoLookedBeforeItWasToldWhomToFollowHasNotSeenThose) {
   pair.simulator.follow(0, time::Duration::nanoseconds(500));
-  grant(2000);
+  pair.simulator.grant(at_ns(2000));
+  pair.to_guest();
   pair.guest.allow(time::Instant::max());
   EXPECT_EQ(order(), Order(Hold{}));
   pair.guest.allow(at_ns(500));
@@ -92,8 +96,8 @@ TEST_F(Following, WhoLookedBeforeItWasToldWhomToFollowHasNotSeenThose) {
 // As a machine is that stands at its first instruction boundary.
 TEST_F(Following, ALimitThatItIsBeyondIsNoneToGoOnTo) {
   follow(0, 500);
-  pair.guest.allow(at_ns(500));
   grant(2000);
+  pair.guest.allow(at_ns(500));
   stop_at(503);
   pair.guest.allow(at_ns(502));
   EXPECT_EQ(order(), Order(Hold{}));
@@ -103,8 +107,8 @@ TEST_F(Following, ALimitThatItIsBeyondIsNoneToGoOnTo) {
 
 TEST_F(Following, AHorizonIsRaisedForOneThatWaitsForClocks) {
   follow(0, 500);
-  pair.guest.allow(at_ns(500));
   grant(2000);
+  pair.guest.allow(at_ns(500));
   stop_at(500);
   grant(3000);
   EXPECT_TRUE(pair.guest.waits_for_clocks());
@@ -114,8 +118,8 @@ TEST_F(Following, AHorizonIsRaisedForOneThatWaitsForClocks) {
 
 TEST_F(Following, WhatOthersDoToItMeanwhileIsTold) {
   follow(0, 500);
-  pair.guest.allow(at_ns(500));
   grant(2000);
+  pair.guest.allow(at_ns(500));
   stop_at(500);
   stop_at(500, StopReason::user);
   EXPECT_EQ(std::get<Stop>(*pair.simulator.take()).reason, StopReason::user);
@@ -127,8 +131,8 @@ TEST_F(Following, WhatOthersDoToItMeanwhileIsTold) {
 
 TEST_F(Following, AnOutputStopsItAndTheClocksThenHaveNoSay) {
   follow(0, 500);
-  pair.guest.allow(at_ns(500));
   grant(2000);
+  pair.guest.allow(at_ns(500));
   ASSERT_EQ(pair.guest.output(1, at_ns(300), bytes_of("12345678")), GuestSession::After::stop) << "its bound";
   stop_at(300, pair.guest.stop_wanted());
   EXPECT_FALSE(pair.guest.waits_for_clocks());
@@ -137,14 +141,16 @@ TEST_F(Following, AnOutputStopsItAndTheClocksThenHaveNoSay) {
   while (pair.simulator.take()) {
   }
   grant(2000);
+  EXPECT_EQ(order(), Order(Hold{})) << "it looks anew";
+  pair.guest.allow(at_ns(900));
   EXPECT_EQ(order(), run_until(900));
 }
 
 // Which the simulator knows from the clocks, as the guest does.
 TEST_F(Following, InputsAreForWhereTheClocksDoNotLetItBeYet) {
   follow(0, 500);
-  pair.guest.allow(at_ns(500));
   grant(2000);
+  pair.guest.allow(at_ns(500));
   EXPECT_THROW(input(1999), base::BadArgument) << "nobody has looked";
   pair.simulator.look_at_clocks(at_ns(0), at_ns(500));
   EXPECT_EQ(pair.simulator.earliest_input(), at_ns(500));
@@ -159,8 +165,8 @@ TEST_F(Following, InputsAreForWhereTheClocksDoNotLetItBeYet) {
 
 TEST_F(Following, OneThatWaitsTakesInputsForWhereItStands) {
   follow(0, 500);
-  pair.guest.allow(at_ns(500));
   grant(2000);
+  pair.guest.allow(at_ns(500));
   stop_at(500);
   pair.guest.allow(at_ns(500));
   pair.simulator.look_at_clocks(at_ns(500), at_ns(500));
@@ -172,8 +178,8 @@ TEST_F(Following, OneThatWaitsTakesInputsForWhereItStands) {
 // 16 bytes of input may be on their way.
 TEST_F(Following, InputsThatTheClockHasPassedAreNotOnTheirWay) {
   follow(0, 500);
-  pair.guest.allow(at_ns(1000));
   grant(2000);
+  pair.guest.allow(at_ns(1000));
   pair.simulator.look_at_clocks(at_ns(0), at_ns(1000));
   for (int i = 0; i < 16; ++i) {
     input(1000);
@@ -202,16 +208,16 @@ TEST_F(Following, SeveralAreFollowedAndLeftAgain) {
 
 TEST_F(Following, AfterARestoreTheClocksAreThoseOfThen) {
   follow(0, 500);
-  pair.guest.allow(at_ns(1000));
   grant(1000);
+  pair.guest.allow(at_ns(1000));
   stop_at(1000);
   static_cast<void>(pair.simulator.take());
   pair.simulator.restore("one");
   pair.to_guest();
   pair.guest.done(at_ns(100));
   pair.to_simulator();
-  pair.guest.allow(at_ns(600));
   grant(2000);
+  pair.guest.allow(at_ns(600));
   EXPECT_EQ(order(), run_until(600));
 }
 

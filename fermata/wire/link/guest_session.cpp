@@ -244,6 +244,7 @@ void GuestSession::go_on_if_allowed() {
       return;
     }
     stands_.reset();
+    look_anew();
   }
   go_on();
 }

@@ -111,6 +111,7 @@ class GuestSession final : public wire::GuestSession {
   void tell_dropped();
   void report(const Stop& stop);
   void go_on_if_allowed();
+  void look_anew();
   void go_on();
   [[nodiscard]] std::size_t index_of(std::uint16_t channel) const;
   void forget_arrived(ChannelState& state) const;
@@ -135,7 +136,7 @@ class GuestSession final : public wire::GuestSession {
   std::uint32_t clock_;
   std::vector<Followed> followed_;
   time::Instant limit_ = time::Instant::max();  // as those were when they were looked at
-  bool are_others_followed_ = false;            // than those
+  bool must_look_anew_ = false;                 // what was seen before does not count
   bool waits_for_clocks_ = false;
   time::Instant now_;
   time::Instant horizon_;

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+//
+// docs/protocol.md, "Clocks that guests share": two guests that a serial cable with a delay joins keep to each other's
+// clocks, and do what they do when the simulator grants each of them a delay at a time.
+#include <gmock/gmock.h>
+
+#include <array>
+#include <csignal>
+#include <optional>
+
+#include "fermata/base/error.hpp"
+#include "fermata/sim/together.hpp"
+#include "fermata/time/units.hpp"
+#include "tests/link_conformance/target.hpp"
+
+namespace fermata::conformance_test {
+namespace {
+
+class Together : public Conformance {
+ protected:
+  void SetUp() override {
+    Conformance::SetUp();
+    if (!IsSkipped()) {
+      SKIP_IF_IT_LACKS({.program = "echo", .link = {.clocks = std::make_shared<sim::ClockSet>(1)}},
+                       wire::link::ability_clocks);
+    }
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Each, Together, each_program(), target_name);
+
+constexpr Duration instruction = 8_ns;  // by less than one a QEMU stands beyond its horizon
+
+Wanted sharing(const std::string& program, const std::shared_ptr<sim::ClockSet>& clocks) {
+  return {.program = program, .link = {.reactive = {"serial0"}, .clocks = clocks}};
+}
+
+// Two guests that send back what they are sent, over a cable. From when both have booted there are bytes on it.
+class Cable {
+ public:
+  Cable(const Target& one, const Target& other, Duration delay)
+      : delay_(delay),
+        start_(std::max(one.booted(), other.booted())),
+        guests_{Guest(one, sharing("echo", clocks_)), Guest(other, sharing("echo", clocks_))} {
+    for (Guest& guest : guests_) {
+      guest->run_until(start_, limit);
+    }
+    for (std::size_t i = 0; i < 2; ++i) {
+      guests_[i]->serial("serial0").on_output([this, i](Instant at, std::string_view bytes) {
+        seen_[i] += std::string(bytes) + '@' + std::to_string(at.since_origin().ns()) + ' ';
+        all_ += std::string(1, i == 0 ? '<' : '>') + std::to_string(at.since_origin().ns());
+        guests_[1 - i]->serial("serial0").send(at + delay_, bytes);
+      });
+      guests_[i]->serial("serial0").send(start_ + 40_us, i == 0 ? "a" : "xy");
+    }
+  }
+
+  void follow() {
+    guests_[0]->follow(*guests_[1], delay_ - instruction);
+    guests_[1]->follow(*guests_[0], delay_ - instruction);
+  }
+  void run_together(Duration span, host::HostDuration patience = limit) {
+    ends_ = sim::run_together(std::array{&*guests_[0], &*guests_[1]}, start_ + span, patience);
+  }
+  // No guest comes further than the delay, less an instruction, beyond where the other stands.
+  void run_by_grants(Duration span) {
+    for (Instant at = std::max(guests_[0]->now(), guests_[1]->now()); at < start_ + span;) {
+      at = std::min(at + (delay_ - instruction), start_ + span);
+      for (Guest& guest : guests_) {
+        guest->run_until(at, limit);
+      }
+    }
+  }
+
+  [[nodiscard]] const std::array<std::string, 2>& seen() const { return seen_; }
+  [[nodiscard]] const std::string& all() const { return all_; }  // in the order of the calls
+  [[nodiscard]] const std::vector<wire::Stop>& ends() const { return ends_; }
+  Guest& guest(std::size_t i) { return guests_[i]; }
+  [[nodiscard]] Instant start() const { return start_; }
+
+ private:
+  Duration delay_;
+  Instant start_;
+  std::shared_ptr<sim::ClockSet> clocks_ = std::make_shared<sim::ClockSet>(2);
+  std::array<Guest, 2> guests_;
+  std::array<std::string, 2> seen_;
+  std::string all_;
+  std::vector<wire::Stop> ends_;
+};
+
+TEST_P(Together, GuestsDoWhatTheyDoByGrants) {
+  for (const Duration delay : {2_us, 50_us}) {
+    Cable granted(target(), target(), delay);
+    granted.run_by_grants(3_ms);
+    ASSERT_THAT(granted.seen()[0], ::testing::ContainsRegex("a@.*x@.*y@.*a@"));
+    std::optional<std::string> order;
+    for (int run = 0; run < 3; ++run) {
+      Cable cable(target(), target(), delay);
+      cable.follow();
+      cable.run_together(3_ms);
+      EXPECT_EQ(cable.seen(), granted.seen()) << time::to_string(delay);
+      EXPECT_EQ(cable.all(), order.value_or(cable.all())) << "handlers are called in one order";
+      order = cable.all();
+      EXPECT_THAT(cable.ends(), ::testing::Each(::testing::Field(&wire::Stop::now, ::testing::Ge(after(3_ms)))));
+    }
+  }
+}
+
+// In pieces, at some of whose ends they stand, and go by grants for a while.
+TEST_P(Together, FollowingBeginsAndEndsWhereTheyStand) {
+  Cable granted(target(), target(), 50_us);
+  granted.run_by_grants(3_ms);
+  Cable cable(target(), target(), 50_us);
+  cable.run_by_grants(500_us);
+  cable.follow();
+  cable.run_together(1_ms);
+  cable.run_together(1_ms);
+  cable.run_together(1700_us);
+  for (std::size_t i = 0; i < 2; ++i) {
+    cable.guest(i)->follow(*cable.guest(1 - i), 0_ns);
+  }
+  cable.run_by_grants(3_ms);
+  EXPECT_EQ(cable.seen(), granted.seen());
+}
+
+TEST_P(Together, TheyGoBackToACheckpointTogether) {
+  Cable cable(target(), target(), 50_us);
+  SKIP_IF_IT_LACKS({.program = "echo", .keeps_checkpoints = true}, wire::link::ability_checkpoints);
+  if (!target().is_machine()) {
+    GTEST_SKIP() << "its disk would have to be made for each";
+  }
+  cable.follow();
+  cable.run_together(1_ms);
+  for (std::size_t i = 0; i < 2; ++i) {
+    cable.guest(i)->checkpoint("one", limit);
+  }
+  const auto before = cable.seen();
+  cable.run_together(2_ms);
+  const auto once = cable.seen();
+  for (std::size_t i = 0; i < 2; ++i) {
+    cable.guest(i)->restore("one", limit);
+  }
+  cable.run_together(2_ms);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(cable.seen()[i].substr(once[i].size()), once[i].substr(before[i].size()));
+  }
+}
+
+TEST_P(Together, OneThatPowersItselfOffHoldsNobodyUp) {
+  const auto clocks = std::make_shared<sim::ClockSet>(2);
+  SKIP_IF_IT_LACKS({.program = "exit3"});
+  Guest ends(target(), {.program = "exit3", .link = {.clocks = clocks}});
+  Guest goes_on(target(), sharing("echo", clocks));
+  ends->follow(*goes_on, 5_us);
+  goes_on->follow(*ends, 5_us);
+  const auto stops = sim::run_together(std::array{&*goes_on, &*ends}, after(5_ms), limit);
+  EXPECT_EQ(stops[0].reason, wire::StopReason::horizon);
+  EXPECT_EQ(stops[1].reason, wire::StopReason::powered_off);
+  EXPECT_EQ(stops[1].exit_status, 3);
+}
+
+TEST_P(Together, AProgramThatIsKilledIsNamed) {
+  Cable cable(target(), target(), 2_us);
+  cable.follow();
+  ASSERT_EQ(::kill(*cable.guest(1)->pid(), SIGKILL), 0);
+  try {
+    cable.run_together(10'000_ms);
+    ADD_FAILURE() << "it ran";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), base::ErrorCode::peer_gone) << error.what();
+  }
+}
+
+TEST_P(Together, AProgramThatHangsIsNamedAtTheLimit) {
+  Cable cable(target(), target(), 2_us);
+  cable.follow();
+  ASSERT_EQ(::kill(*cable.guest(1)->pid(), SIGSTOP), 0);
+  try {
+    cable.run_together(1000_ms, 500ms);
+    ADD_FAILURE() << "it ran";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), base::ErrorCode::timed_out) << error.what();
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("did not report within 0.5 s"));
+  }
+  ASSERT_EQ(::kill(*cable.guest(1)->pid(), SIGCONT), 0);
+}
+
+// The other side of what is said in the guide: it is found, and nobody is late in silence.
+TEST_P(Together, AnInputThatComesTooLateIsRefused) {
+  Cable cable(target(), target(), 2_us);
+  cable.follow();
+  cable.guest(0)->serial("serial0").on_output(
+      [&](Instant at, std::string_view bytes) { cable.guest(1)->serial("serial0").send(at + 1_us, bytes); });
+  EXPECT_THROW(cable.run_together(3_ms), base::BadArgument);
+}
+
+}  // namespace
+}  // namespace fermata::conformance_test
