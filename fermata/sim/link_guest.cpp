@@ -19,14 +19,7 @@ using wire::link::MessageType;
 
 namespace {
 
-std::size_t take_clock(const LinkOptions& options) {
-  if (options.clocks != nullptr && !options.record.empty()) {
-    throw base::BadArgument(
-        fmt::format("record \"{}\": {} shares clocks with others, without which it could not be run again",
-                    options.record, options.name));
-  }
-  return options.clocks != nullptr ? options.clocks->take() : 0;
-}
+std::size_t take_clock(const LinkOptions& options) { return options.clocks != nullptr ? options.clocks->take() : 0; }
 
 }  // namespace
 

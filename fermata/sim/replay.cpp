@@ -182,6 +182,8 @@ class Replayer {
         }
         break;
       }
+      case MessageType::follow:
+        cannot("its guest kept to the clocks of others, which are not in it; trace and diff take it");
       case MessageType::checkpoint:
       case MessageType::restore: say_named(frame); return;
       case MessageType::bye: session_->bye(); break;

@@ -28,8 +28,8 @@ namespace fermata::sim {
 ///
 /// Handlers are called stop by stop, in the order of the stops' instants, at one instant in that of `guests`, whatever
 /// the host does: a stop is dealt with once no guest can stop earlier any more. So those of outputs that do not stop a
-/// guest are called when it next stops. Goes on after reactive outputs and full channels; returns when each guest stands
-/// at `horizon` or has ended, and says how. The guests stand when it is called.
+/// guest are called when it next stops. Goes on after reactive outputs and full channels; returns when each guest
+/// stands at `horizon` or has ended, and says how. The guests stand when it is called.
 ///
 /// `limit` is for each time that nothing is heard of any of them and none of their clocks moves. Throws as
 /// LinkGuest::wait does; base::BadArgument for guests without a common ClockSet, or a horizon earlier than before.

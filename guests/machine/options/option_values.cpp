@@ -174,9 +174,6 @@ LinkOption parse_link(const std::string& value) {
                                      .life_socket = descriptor(values, "life"),
                                      .clocks = descriptor(values, "clocks"),
                                      .clock = descriptor(values, "clock")};
-  if (endpoint.clocks >= 0 && values.text("record")) {
-    refuse("-link record= of a guest that shares clocks: not without the others could it be run again");
-  }
   if (const std::string fault = endpoint.fault(); !fault.empty()) {
     refuse("-link: " + fault);
   }

@@ -113,9 +113,6 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
   if (options.protocol == AgentOptions::Protocol::qqq && options.channels != link::ChannelOptions{}) {
     throw base::BadArgument("channels (serial=, ethernet=, line=, window=, ports=) need link v1: fd=N, not sock=N");
   }
-  if (options.endpoint.clocks >= 0 && !options.record.empty()) {
-    throw base::BadArgument("record= of a guest that shares clocks: not without the others could it be run again");
-  }
   if (const std::string fault = options.endpoint.fault(); !fault.empty() && !options.doctor) {
     throw base::BadArgument("needs the simulator's end of a link; start QEMU by fermata-qemu, which passes it: " +
                             fault);
