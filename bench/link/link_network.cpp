@@ -59,7 +59,8 @@ std::vector<std::byte> frame_to_guests() {
 
 enum class By : std::uint8_t { grants, clocks };
 
-sim::LinkGuest launch(const Options& options, const std::string& guest, const std::shared_ptr<sim::ClockSet>& clocks) {
+sim::LinkGuest launch(const Options& options, const std::string& guest,
+                      const std::shared_ptr<transport::SharedClocks>& clocks) {
   const bool has_network = guest == "netecho";
   std::vector<std::string> more;
   if (has_network) {
@@ -85,7 +86,7 @@ class Pair {
  public:
   Pair(const Options& options, const std::string& guest, By by)
       : by_(by),
-        clocks_(by == By::clocks ? std::make_shared<sim::ClockSet>(2) : nullptr),
+        clocks_(by == By::clocks ? sim::share_clocks(2) : nullptr),
         guests_{launch(options, guest, clocks_), launch(options, guest, clocks_)},
         has_network_(guest == "netecho") {
     for (std::size_t i = 0; has_network_ && i < 2; ++i) {
@@ -166,7 +167,7 @@ class Pair {
   }
 
   By by_;
-  std::shared_ptr<sim::ClockSet> clocks_;
+  std::shared_ptr<transport::SharedClocks> clocks_;
   std::array<sim::LinkGuest, 2> guests_;
   std::array<time::Instant, 2> horizons_{time::Instant::at(2_ms), time::Instant::at(2_ms)};
   std::array<std::vector<Frame>, 2> on_cable_;

@@ -49,7 +49,7 @@ LinkGuest LinkGuest::launch(const host::Command& command, const LinkOptions& opt
       .option = "-link", .key = "fd", .more = options.channels, .transport = options.transport};
   const std::size_t clock = take_clock(options);
   if (options.clocks != nullptr) {
-    const int descriptor = options.clocks->shared().descriptor();
+    const int descriptor = options.clocks->descriptor();
     argument.more.push_back(fmt::format("clocks={},clock={}", descriptor, clock));
     argument.descriptors.push_back(descriptor);
   }
@@ -320,7 +320,7 @@ void LinkGuest::checkpoint(std::string_view name, host::HostDuration limit) {
 void LinkGuest::restore(std::string_view name, host::HostDuration limit) {
   finish_named(MessageType::restore, name, limit);
   if (link_->clocks != nullptr) {
-    link_->clocks->shared().tell(link_->clock, link_->connection.now.since_origin().ns());
+    link_->clocks->tell(link_->clock, link_->connection.now.since_origin().ns());
   }
   link_->read = LinkState::Read::none;
   link_->next = {};

@@ -12,11 +12,11 @@
 #include "fermata/host/child_process.hpp"
 #include "fermata/host/clock.hpp"
 #include "fermata/sim/channels.hpp"
-#include "fermata/sim/clock_set.hpp"
 #include "fermata/sim/connection.hpp"
 #include "fermata/sim/dma_channel.hpp"
 #include "fermata/time/instant.hpp"
 #include "fermata/trace/sink.hpp"
+#include "fermata/transport/shared_clocks.hpp"
 #include "fermata/transport/stream.hpp"
 #include "fermata/wire/link/channel.hpp"
 #include "fermata/wire/link/layout.hpp"
@@ -37,7 +37,7 @@ struct LinkOptions {
   trace::Sink* trace = nullptr;  ///< takes inputs and outputs, grants and reports; outlives the guest
   /// For guests that keep to each other's clocks: it takes the next; who is attached has to tell it by other means.
   /// Null for one that goes by the simulator's grants alone.
-  std::shared_ptr<ClockSet> clocks{};
+  std::shared_ptr<transport::SharedClocks> clocks{};
   std::string record{};  ///< a file that takes a recording of the link: docs/trace-format.md; none if empty
 };
 

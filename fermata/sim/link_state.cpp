@@ -124,7 +124,7 @@ void LinkState::look_at_clocks() {
     return;
   }
   const auto instant_of = [this](std::size_t which) {
-    const std::int64_t now_ns = std::max<std::int64_t>(clocks->shared().read(which), 0);
+    const std::int64_t now_ns = std::max<std::int64_t>(clocks->read(which), 0);
     return time::Instant::at(time::Duration::nanoseconds(now_ns));
   };
   time::Instant limit = time::Instant::max();

@@ -14,9 +14,9 @@
 
 #include "fermata/host/clock.hpp"
 #include "fermata/sim/channels.hpp"
-#include "fermata/sim/clock_set.hpp"
 #include "fermata/sim/connection.hpp"
 #include "fermata/sim/dma_channel.hpp"
+#include "fermata/transport/shared_clocks.hpp"
 #include "fermata/wire/guest_session.hpp"
 #include "fermata/wire/link/simulator_session.hpp"
 
@@ -59,11 +59,11 @@ struct LinkState {
   std::optional<time::Instant> reached{};      ///< where the guest has come to, if that may be such
   /// Came while the guest's memory was asked, before what the session has.
   std::deque<wire::link::Event> events{};
-  std::shared_ptr<ClockSet> clocks{};      ///< null: it shares none
-  std::size_t clock = 0;                   ///< its own of them
-  std::vector<wire::Followed> followed{};  ///< the clocks that it keeps to
-  bool is_passing = false;                 ///< in a handler of an output at which the guest does not stand
-  bool is_asking = false;                  ///< what is waited for has to come from the session
+  std::shared_ptr<transport::SharedClocks> clocks{};  ///< null: it shares none
+  std::size_t clock = 0;                              ///< its own of them
+  std::vector<wire::Followed> followed{};             ///< the clocks that it keeps to
+  bool is_passing = false;                            ///< in a handler of an output at which the guest does not stand
+  bool is_asking = false;                             ///< what is waited for has to come from the session
 
   /// Waits for the guest to introduce itself; selects the reactive channels. Throws as LinkGuest::attach does.
   void open(const std::vector<std::string>& reactive, host::HostDuration limit);

@@ -20,7 +20,7 @@ constexpr host::HostDuration longest_sleep = std::chrono::milliseconds(4);
 class Together {
  public:
   Together(std::vector<LinkState*> links, time::Instant horizon, host::HostDuration limit)
-      : shared_(links.front()->clocks->shared()), horizon_(horizon), limit_(limit) {
+      : shared_(*links.front()->clocks), horizon_(horizon), limit_(limit) {
     for (LinkState* link : links) {
       members_.push_back({.link = link});
     }
@@ -138,6 +138,10 @@ class Together {
 };
 
 }  // namespace
+
+std::shared_ptr<transport::SharedClocks> share_clocks(std::size_t guests) {
+  return std::make_shared<transport::SharedClocks>(transport::SharedClocks::make(guests));
+}
 
 std::vector<wire::Stop> run_together(std::span<LinkGuest* const> guests, time::Instant horizon,
                                      host::HostDuration limit) {

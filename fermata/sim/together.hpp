@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "fermata/host/clock.hpp"
 #include "fermata/sim/link_guest.hpp"
 #include "fermata/time/instant.hpp"
+#include "fermata/transport/shared_clocks.hpp"
 #include "fermata/wire/stop.hpp"
 
 namespace fermata::sim {
 
-/// Lets guests that share a ClockSet run until `horizon`, all at once. Where they follow each other (LinkGuest::follow)
+/// Clocks for so many guests, 1 to 1024: for LinkOptions::clocks of each. Throws base::BadArgument.
+[[nodiscard]] std::shared_ptr<transport::SharedClocks> share_clocks(std::size_t guests);
+
+/// Lets guests that share clocks run until `horizon`, all at once. Where they follow each other (LinkGuest::follow)
 /// they keep together by themselves, and this thread sleeps until one of them stands: at an output of a reactive
 /// channel, say, which its handler may answer with an input to any of them.
 ///
-///   auto clocks = std::make_shared<sim::ClockSet>(2);
+///   auto clocks = sim::share_clocks(2);
 ///   sim::LinkGuest a = sim::LinkGuest::launch(command_a, {.reactive = {"ethernet0"}, .clocks = clocks});
 ///   sim::LinkGuest b = sim::LinkGuest::launch(command_b, {.reactive = {"ethernet0"}, .clocks = clocks});
 ///   a.follow(b, delay - instruction);  // what b sends at t comes to a at t + delay
@@ -32,7 +38,7 @@ namespace fermata::sim {
 /// stands at `horizon` or has ended, and says how. The guests stand when it is called.
 ///
 /// `limit` is for each time that nothing is heard of any of them and none of their clocks moves. Throws as
-/// LinkGuest::wait does; base::BadArgument for guests without a common ClockSet, or a horizon earlier than before.
+/// LinkGuest::wait does; base::BadArgument for guests that do not share clocks, or a horizon earlier than before.
 std::vector<wire::Stop> run_together(std::span<LinkGuest* const> guests, time::Instant horizon,
                                      host::HostDuration limit);
 

@@ -26,7 +26,7 @@ constexpr auto long_enough = 30s;
 
 // Says something at each of its instants, at which it stops where that is reactive.
 struct Speaker {
-  std::shared_ptr<ClockSet> clocks;
+  std::shared_ptr<transport::SharedClocks> clocks;
   std::size_t clock;
   std::vector<std::int64_t> instants;
   void operator()(wire::link::GuestSession& session, Instant horizon) {
@@ -42,7 +42,7 @@ struct Speaker {
   }
   void stop(wire::link::GuestSession& session, Instant at, StopReason reason) const {
     stop_at(session, at, reason);
-    clocks->shared().tell(clock, at.since_origin().ns());
+    clocks->tell(clock, at.since_origin().ns());
   }
 };
 
@@ -69,7 +69,7 @@ class TogetherTest : public ::testing::Test {
     return run_together(guests, at_ns(horizon_ns), limit);
   }
 
-  std::shared_ptr<ClockSet> clocks_ = std::make_shared<ClockSet>(3);
+  std::shared_ptr<transport::SharedClocks> clocks_ = share_clocks(3);
   std::vector<std::unique_ptr<FakeGuest>> guests_;
   std::string seen_;
   Instant silent_horizon_;
@@ -101,7 +101,7 @@ TEST_F(TogetherTest, AGuestThatEndsIsWaitedForNoMore) {
   FakeGuest& ends = add({});
   ends.run = [this](wire::link::GuestSession& session, Instant) {
     stop_at(session, at_ns(100), StopReason::powered_off);
-    clocks_->shared().tell(1, transport::SharedClocks::ended);
+    clocks_->tell(1, transport::SharedClocks::ended);
   };
   const auto stops = run(1000);
   EXPECT_EQ(stops[0], (Stop{.now = at_ns(1000)}));
@@ -114,7 +114,7 @@ TEST_F(TogetherTest, AStopWaitsForAGuestWhoseClockIsBehind) {
   FakeGuest& silent = add({});
   silent.run = [this](wire::link::GuestSession& session, Instant horizon) {
     // Runs on, in its own thread so to say, and has told that it has come to 299 ns.
-    clocks_->shared().tell(1, 299);
+    clocks_->tell(1, 299);
     silent_horizon_ = horizon;
     session.receive_end();  // so that it is not asked again
   };
@@ -127,17 +127,17 @@ TEST_F(TogetherTest, AGuestWhoseClockMovesIsHeardOf) {
   add({300});
   FakeGuest& slow = add({});
   slow.run = [this](wire::link::GuestSession& session, Instant) {
-    clocks_->shared().tell(1, 10);
+    clocks_->tell(1, 10);
     session.receive_end();
   };
   std::jthread mover([this](const std::stop_token& stop) {
     for (std::int64_t now = 11; now <= 20 && !stop.stop_requested(); ++now) {
-      clocks_->shared().wait_for_bell(clocks_->shared().bell(), 100ms);
-      clocks_->shared().tell(1, now);
+      clocks_->wait_for_bell(clocks_->bell(), 100ms);
+      clocks_->tell(1, now);
     }
   });
   EXPECT_NE(refusal([&] { run(1000, 500ms); }).find("did not report"), std::string::npos);
-  EXPECT_EQ(clocks_->shared().read(1), 20) << "it was waited for as long as it moved";
+  EXPECT_EQ(clocks_->read(1), 20) << "it was waited for as long as it moved";
 }
 
 TEST_F(TogetherTest, OnlyGuestsOfTheSameClocksRunTogether) {

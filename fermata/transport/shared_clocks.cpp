@@ -101,6 +101,14 @@ SharedClocks SharedClocks::adopt(int descriptor) {
   return {host::UniqueFd(descriptor), std::move(memory), count};
 }
 
+std::size_t SharedClocks::take() {
+  if (taken_ == count_) {
+    throw base::BadArgument(std::to_string(count_) +
+                            " guests share these clocks already, which is what they were made for; make more");
+  }
+  return taken_++;
+}
+
 SharedClocks::Head& SharedClocks::head() const { return *reinterpret_cast<Head*>(memory_.data()); }
 
 SharedClocks::Clock& SharedClocks::at(std::size_t clock) const {

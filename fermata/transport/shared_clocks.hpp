@@ -29,6 +29,10 @@ class SharedClocks {
   /// caller, if it is open on something else; the sentence names the number.
   [[nodiscard]] static SharedClocks adopt(int descriptor);
 
+  /// The number of the next that no guest has been given; for who has made them, in one thread. Throws
+  /// base::BadArgument if there are no more.
+  [[nodiscard]] std::size_t take();
+
   [[nodiscard]] int descriptor() const { return fd_.get(); }
   [[nodiscard]] std::size_t count() const { return count_; }
 
@@ -54,6 +58,7 @@ class SharedClocks {
 
   host::UniqueFd fd_;
   SealedMemory memory_;
+  std::size_t taken_ = 0;
   std::size_t count_;  // kept, not read back: who shares the memory may write there
 };
 

@@ -88,6 +88,13 @@ TEST(SharedClocks, ThereAreFromOneToAThousandAndTwentyFour) {
   EXPECT_EQ(other_view(clocks).read(1023), 1);
 }
 
+TEST(SharedClocks, EachIsGivenAwayOnce) {
+  SharedClocks clocks = SharedClocks::make(2);
+  EXPECT_EQ(clocks.take(), 0U);
+  EXPECT_EQ(clocks.take(), 1U);
+  EXPECT_THROW(static_cast<void>(clocks.take()), base::BadArgument);
+}
+
 // With another word at an offset of the head.
 host::UniqueFd memory_with(std::size_t offset, std::uint32_t word) {
   const SharedClocks clocks = SharedClocks::make(2);

@@ -67,8 +67,8 @@ class GuestSession {
 
   /// The clocks that this guest keeps to.
   [[nodiscard]] virtual std::span<const Followed> followed() const { return {}; }
-  /// They let it go as far as `limit`: to be told anew each time that they were looked at and then what the simulator had
-  /// sent was received, in this order. The order may have changed afterwards.
+  /// They let it go as far as `limit`: to be told anew each time that they were looked at and then what the simulator
+  /// had sent was received, in this order. The order may have changed afterwards.
   virtual void allow(time::Instant /*limit*/) {}
   /// True while the machine stands before its horizon because of them: nobody is told, and the order is Hold.
   [[nodiscard]] virtual bool waits_for_clocks() const { return false; }

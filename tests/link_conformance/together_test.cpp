@@ -21,8 +21,7 @@ class Together : public Conformance {
   void SetUp() override {
     Conformance::SetUp();
     if (!IsSkipped()) {
-      SKIP_IF_IT_LACKS({.program = "echo", .link = {.clocks = std::make_shared<sim::ClockSet>(1)}},
-                       wire::link::ability_clocks);
+      SKIP_IF_IT_LACKS({.program = "echo", .link = {.clocks = sim::share_clocks(1)}}, wire::link::ability_clocks);
     }
   }
 };
@@ -30,7 +29,7 @@ INSTANTIATE_TEST_SUITE_P(Each, Together, each_program(), target_name);
 
 constexpr Duration instruction = 8_ns;  // by less than one a QEMU stands beyond its horizon
 
-Wanted sharing(const std::string& program, const std::shared_ptr<sim::ClockSet>& clocks) {
+Wanted sharing(const std::string& program, const std::shared_ptr<transport::SharedClocks>& clocks) {
   return {.program = program, .link = {.reactive = {"serial0"}, .clocks = clocks}};
 }
 
@@ -80,7 +79,7 @@ class Cable {
  private:
   Duration delay_;
   Instant start_;
-  std::shared_ptr<sim::ClockSet> clocks_ = std::make_shared<sim::ClockSet>(2);
+  std::shared_ptr<transport::SharedClocks> clocks_ = sim::share_clocks(2);
   std::array<Guest, 2> guests_;
   std::array<std::string, 2> seen_;
   std::string all_;
@@ -146,7 +145,7 @@ TEST_P(Together, TheyGoBackToACheckpointTogether) {
 }
 
 TEST_P(Together, OneThatPowersItselfOffHoldsNobodyUp) {
-  const auto clocks = std::make_shared<sim::ClockSet>(2);
+  const auto clocks = sim::share_clocks(2);
   SKIP_IF_IT_LACKS({.program = "exit3"});
   Guest ends(target(), {.program = "exit3", .link = {.clocks = clocks}});
   Guest goes_on(target(), sharing("echo", clocks));
