@@ -11,7 +11,7 @@
 #include "fermata/record/recording_stream.hpp"
 #include "fermata/sim/machine_command.hpp"
 #include "fermata/sim/qemu.hpp"
-#include "fermata/sim/replay.hpp"
+#include "fermata/sim/replay/replay.hpp"
 #include "fermata/time/units.hpp"
 
 namespace fermata::cli {

@@ -4,19 +4,12 @@
 // and replayed by a new guest without the simulator.
 #include <gmock/gmock.h>
 
-#include "tests/link_conformance/target.hpp"
+#include "tests/link_conformance/recorded.hpp"
 
 namespace fermata::conformance_test {
 namespace {
 
-using ::testing::HasSubstr;
-
 constexpr Duration replay_quantum = 50_us;
-
-Outcome run_fermata(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), built_program("fermata"));
-  return run(arguments);
-}
 
 // `on_quantum` each quantum until `end`: of a guest that stands there; or runs on, so many quanta ahead at most.
 void run_quanta(sim::LinkGuest& guest, Instant end, int quanta_ahead, const std::function<void(Instant)>& on_quantum) {
@@ -50,7 +43,7 @@ void converse(sim::LinkGuest& guest, Instant booted, int quanta_ahead) {
   guest.run_until(booted + 12_ms, limit);
 }
 
-class ReplayAhead : public Conformance {
+class ReplayAhead : public RecordedConformance {
  protected:
   // A run that was recorded; its file.
   template <typename Simulate>
@@ -60,32 +53,6 @@ class ReplayAhead : public Conformance {
     simulate(*guest);
     guest->close(limit);
     return wanted.link.record;
-  }
-  static void expect_equal(const std::string& one, const std::string& other) {
-    const Outcome diff = run_fermata({"diff", one, other});
-    EXPECT_EQ(diff.status, host::ExitStatus{}) << other << '\n' << diff.output << diff.errors;
-  }
-  void expect_replayed(const std::string& recording, const Wanted& wanted, bool at_any_quantum = true) {
-    const TempFolder folder;
-    for (const std::vector<std::string>& options :
-         {std::vector<std::string>(), std::vector<std::string>{"--quantum", "90us"}}) {
-      if (!options.empty() && !at_any_quantum) {
-        continue;
-      }
-      const std::string again = folder.path("again");
-      std::vector<std::string> arguments{"replay", "--record", again};
-      arguments.insert(arguments.end(), options.begin(), options.end());
-      for (const std::string& channel : channels_of(target(), wanted)) {
-        arguments.insert(arguments.end(), {"--link", channel});
-      }
-      arguments.insert(arguments.end(), {recording, "--"});
-      const auto command = arguments_of(target(), wanted, folder);
-      arguments.insert(arguments.end(), command.begin(), command.end());
-      const Outcome replay = run_fermata(arguments);
-      EXPECT_EQ(replay.status, host::ExitStatus{}) << recording << '\n' << replay.output << replay.errors;
-      EXPECT_THAT(replay.output, HasSubstr("events of the guest trace are equal"));
-      expect_equal(recording, again);
-    }
   }
 
  private:

@@ -11,12 +11,12 @@
 #include "fermata/base/error.hpp"
 #include "fermata/sim/together.hpp"
 #include "fermata/time/units.hpp"
-#include "tests/link_conformance/target.hpp"
+#include "tests/link_conformance/recorded.hpp"
 
 namespace fermata::conformance_test {
 namespace {
 
-class Together : public Conformance {
+class Together : public RecordedConformance {
  protected:
   void SetUp() override {
     Conformance::SetUp();
@@ -29,17 +29,26 @@ INSTANTIATE_TEST_SUITE_P(Each, Together, each_program(), target_name);
 
 constexpr Duration instruction = 8_ns;  // by less than one a QEMU stands beyond its horizon
 
-Wanted sharing(const std::string& program, const std::shared_ptr<transport::SharedClocks>& clocks) {
-  return {.program = program, .link = {.reactive = {"serial0"}, .clocks = clocks}};
+struct CableOptions {
+  Duration delay = 50_us;
+  bool keeps_checkpoints = false;
+  std::array<std::string, 2> recordings{};
+};
+
+Wanted sharing(const std::shared_ptr<transport::SharedClocks>& clocks, const CableOptions& options = {},
+               std::size_t index = 0) {
+  return {.program = "echo",
+          .keeps_checkpoints = options.keeps_checkpoints,
+          .link = {.reactive = {"serial0"}, .clocks = clocks, .record = options.recordings[index]}};
 }
 
 // Two guests that send back what they are sent, over a cable. From when both have booted there are bytes on it.
 class Cable {
  public:
-  Cable(const Target& one, const Target& other, Duration delay)
-      : delay_(delay),
+  Cable(const Target& one, const Target& other, const CableOptions& options = {})
+      : delay_(options.delay),
         start_(std::max(one.booted(), other.booted())),
-        guests_{Guest(one, sharing("echo", clocks_)), Guest(other, sharing("echo", clocks_))} {
+        guests_{Guest(one, sharing(clocks_, options, 0)), Guest(other, sharing(clocks_, options, 1))} {
     for (Guest& guest : guests_) {
       guest->run_until(start_, limit);
     }
@@ -88,12 +97,12 @@ class Cable {
 
 TEST_P(Together, GuestsDoWhatTheyDoByGrants) {
   for (const Duration delay : {2_us, 50_us}) {
-    Cable granted(target(), target(), delay);
+    Cable granted(target(), target(), {.delay = delay});
     granted.run_by_grants(3_ms);
     ASSERT_THAT(granted.seen()[0], ::testing::ContainsRegex("a@.*x@.*y@.*a@"));
     std::optional<std::string> order;
     for (int run = 0; run < 3; ++run) {
-      Cable cable(target(), target(), delay);
+      Cable cable(target(), target(), {.delay = delay});
       cable.follow();
       cable.run_together(3_ms);
       EXPECT_EQ(cable.seen(), granted.seen()) << time::to_string(delay);
@@ -106,9 +115,9 @@ TEST_P(Together, GuestsDoWhatTheyDoByGrants) {
 
 // In pieces, at some of whose ends they stand, and go by grants for a while.
 TEST_P(Together, FollowingBeginsAndEndsWhereTheyStand) {
-  Cable granted(target(), target(), 50_us);
+  Cable granted(target(), target());
   granted.run_by_grants(3_ms);
-  Cable cable(target(), target(), 50_us);
+  Cable cable(target(), target());
   cable.run_by_grants(500_us);
   cable.follow();
   cable.run_together(1_ms);
@@ -122,11 +131,7 @@ TEST_P(Together, FollowingBeginsAndEndsWhereTheyStand) {
 }
 
 TEST_P(Together, TheyGoBackToACheckpointTogether) {
-  Cable cable(target(), target(), 50_us);
-  SKIP_IF_IT_LACKS({.program = "echo", .keeps_checkpoints = true}, wire::link::ability_checkpoints);
-  if (!target().is_machine()) {
-    GTEST_SKIP() << "its disk would have to be made for each";
-  }
+  Cable cable(target(), target(), {.keeps_checkpoints = true});
   cable.follow();
   cable.run_together(1_ms);
   for (std::size_t i = 0; i < 2; ++i) {
@@ -148,7 +153,7 @@ TEST_P(Together, OneThatPowersItselfOffHoldsNobodyUp) {
   const auto clocks = sim::share_clocks(2);
   SKIP_IF_IT_LACKS({.program = "exit3"});
   Guest ends(target(), {.program = "exit3", .link = {.clocks = clocks}});
-  Guest goes_on(target(), sharing("echo", clocks));
+  Guest goes_on(target(), sharing(clocks));
   ends->follow(*goes_on, 5_us);
   goes_on->follow(*ends, 5_us);
   const auto stops = sim::run_together(std::array{&*goes_on, &*ends}, after(5_ms), limit);
@@ -158,7 +163,7 @@ TEST_P(Together, OneThatPowersItselfOffHoldsNobodyUp) {
 }
 
 TEST_P(Together, AProgramThatIsKilledIsNamed) {
-  Cable cable(target(), target(), 2_us);
+  Cable cable(target(), target(), {.delay = 2_us});
   cable.follow();
   ASSERT_EQ(::kill(*cable.guest(1)->pid(), SIGKILL), 0);
   try {
@@ -170,7 +175,7 @@ TEST_P(Together, AProgramThatIsKilledIsNamed) {
 }
 
 TEST_P(Together, AProgramThatHangsIsNamedAtTheLimit) {
-  Cable cable(target(), target(), 2_us);
+  Cable cable(target(), target(), {.delay = 2_us});
   cable.follow();
   ASSERT_EQ(::kill(*cable.guest(1)->pid(), SIGSTOP), 0);
   try {
@@ -183,9 +188,31 @@ TEST_P(Together, AProgramThatHangsIsNamedAtTheLimit) {
   ASSERT_EQ(::kill(*cable.guest(1)->pid(), SIGCONT), 0);
 }
 
+TEST_P(Together, EachIsReplayedAlone) {
+  const TempFolder folder;
+  const auto recordings_of = [&](const std::string& name) {
+    return std::array{folder.path(name + "0"), folder.path(name + "1")};
+  };
+  {
+    Cable granted(target(), target(), {.recordings = recordings_of("granted")});
+    granted.run_by_grants(2_ms);
+    Cable cable(target(), target(), {.recordings = recordings_of("together")});
+    cable.follow();
+    cable.run_together(2_ms);
+    for (std::size_t i = 0; i < 2; ++i) {
+      granted.guest(i)->close(limit);
+      cable.guest(i)->close(limit);
+    }
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    expect_equal(recordings_of("granted")[i], recordings_of("together")[i]);
+    expect_replayed(recordings_of("together")[i], {.program = "echo"});
+  }
+}
+
 // The other side of what is said in the guide: it is found, and nobody is late in silence.
 TEST_P(Together, AnInputThatComesTooLateIsRefused) {
-  Cable cable(target(), target(), 2_us);
+  Cable cable(target(), target(), {.delay = 2_us});
   cable.follow();
   cable.guest(0)->serial("serial0").on_output(
       [&](Instant at, std::string_view bytes) { cable.guest(1)->serial("serial0").send(at + 1_us, bytes); });

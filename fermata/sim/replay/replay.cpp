@@ -4,7 +4,7 @@
 // it was sent. How far that is, is told in the guest's time and in stops at which a simulator can answer, which are the
 // same in each run; how many grants and reports there were on the way is not, where a simulator keeps its horizon
 // ahead. So the messages are not played back byte for byte but said anew by a session of our own.
-#include "fermata/sim/replay.hpp"
+#include "fermata/sim/replay/replay.hpp"
 
 #include <fmt/format.h>
 
@@ -16,6 +16,7 @@
 #include "fermata/base/error.hpp"
 #include "fermata/record/guest_trace.hpp"
 #include "fermata/record/message_tap.hpp"
+#include "fermata/sim/replay/recorded.hpp"
 #include "fermata/time/units.hpp"
 #include "fermata/wire/link/simulator_session.hpp"
 
@@ -29,67 +30,6 @@ using Side = record::Comparison::Side;
 namespace {
 
 constexpr host::HostDuration glance = std::chrono::milliseconds(100);
-
-bool can_be_answered(wire::StopReason reason) {
-  return reason == wire::StopReason::output || reason == wire::StopReason::mmio;
-}
-
-// How far a guest has come, in what does not depend on the quantum.
-struct Progress {
-  time::Instant now{};
-  std::uint64_t stops = 0;  // at which the simulator can answer
-  std::uint64_t outputs = 0;
-  bool is_running = false;
-
-  // Whether what was said to a guest that had come as far as `there` can be said to one that has come here.
-  [[nodiscard]] bool has_reached(const Progress& there) const {
-    return now >= there.now && stops >= there.stops && (there.is_running || !is_running);
-  }
-};
-
-// What the recorded guest did, and its simulator knew.
-class Recorded {
- public:
-  void take(const record::Message& message) {
-    const link::Frame frame = message.frame();
-    switch (frame.header.type) {
-      case MessageType::grant:
-        ++grants_;
-        progress_.is_running |= stops_known_to(link::parse<link::Grant>(frame)) == progress_.stops;
-        return;
-      case MessageType::output: ++progress_.outputs; return;
-      case MessageType::report: take_report(link::parse<link::Report>(frame)); return;
-      case MessageType::progress: progress_.now = link::instant(link::parse<link::TellProgress>(frame).now_ns); return;
-      case MessageType::done:
-        progress_.now = link::instant(link::parse<link::Done>(frame, link::max_text).body.now_ns);
-        return;
-      case MessageType::welcome:
-        progress_.now = link::instant(link::parse<link::Welcome>(frame, link::max_text).body.now_ns);
-        return;
-      default: return;
-    }
-  }
-  [[nodiscard]] const Progress& progress() const { return progress_; }
-  // How many stops there were, at which its simulator can answer, among the reports that a grant counts.
-  [[nodiscard]] std::uint64_t stops_known_to(const link::Grant& grant) const {
-    return stops_by_reports_[std::min<std::size_t>(grant.reports, stops_by_reports_.size() - 1)];
-  }
-
- private:
-  void take_report(const link::Report& report) {
-    const auto reason = static_cast<wire::StopReason>(report.reason);
-    progress_.now = link::instant(report.now_ns);
-    progress_.stops += can_be_answered(reason) ? 1U : 0U;
-    stops_by_reports_.push_back(progress_.stops);
-    const bool goes_on = reason == wire::StopReason::user || reason == wire::StopReason::reset ||
-                         (reason == wire::StopReason::horizon && report.grants < grants_);
-    progress_.is_running = progress_.is_running && goes_on;
-  }
-
-  Progress progress_;
-  std::uint64_t grants_ = 0;
-  std::vector<std::uint64_t> stops_by_reports_{0};  // after so many reports
-};
 
 class Replayer {
  public:
@@ -168,6 +108,10 @@ class Replayer {
       case MessageType::input: {
         const auto data = link::parse<link::Data>(frame, link::max_payload);
         static_cast<void>(session_->input(frame.header.channel, link::instant(data.body.at_ns), data.tail));
+        ++inputs_said_;
+        if (inputs_ahead_) {
+          grant_some();
+        }
         return;
       }
       case MessageType::grant:
@@ -183,7 +127,10 @@ class Replayer {
         break;
       }
       case MessageType::follow:
-        cannot("its guest kept to the clocks of others, which are not in it; trace and diff take it");
+        if (!inputs_ahead_) {
+          inputs_ahead_.emplace(recording_.name());
+        }
+        return;
       case MessageType::checkpoint:
       case MessageType::restore: say_named(frame); return;
       case MessageType::bye: session_->bye(); break;
@@ -206,24 +153,38 @@ class Replayer {
     target_ = session_->horizon();
   }
 
-  // Towards the recorded horizon; all the way, unless a quantum was asked for. Not past a stop that the recorded grant
-  // did not know of, for they crossed: the one that answers it comes later.
+  // Towards the recorded horizon; all the way, unless a quantum was asked for, or the guest followed the clocks of
+  // others: it was sent inputs while it ran, for instants before its horizon, and is let go to one after the other
+  // here. Not past a stop that the recorded grant did not know of, for they crossed: the one that answers it comes
+  // later.
   void grant_some() {
     if (!session_->is_running() && progress_.stops > stops_answered_) {
       return;
     }
-    time::Instant horizon = target_;
+    const time::Instant target = target_until_input();
+    const bool is_there = session_->is_running()
+                              ? target <= session_->horizon()
+                              : last_reason_ == wire::StopReason::horizon && session_->now() >= target;
+    if (target < target_ && is_there) {
+      return;  // the input comes next
+    }
+    time::Instant horizon = target;
     if (options_.quantum) {
       if (session_->is_running()) {
         return;  // its report asks for more
       }
-      if (target_ - session_->now() > *options_.quantum) {
-        horizon = std::min(target_, std::max(session_->horizon(), session_->now() + *options_.quantum));
+      if (target - session_->now() > *options_.quantum) {
+        horizon = std::min(target, std::max(session_->horizon(), session_->now() + *options_.quantum));
       }
     }
     session_->grant(horizon);
     progress_.is_running = true;
     flush();
+  }
+
+  [[nodiscard]] time::Instant target_until_input() {
+    const auto input = inputs_ahead_ ? inputs_ahead_->instant_of(inputs_said_) : std::nullopt;
+    return std::max(session_->horizon(), std::min(target_, input.value_or(target_)));
   }
 
   void flush() {
@@ -378,7 +339,9 @@ class Replayer {
   std::optional<link::SimulatorSession> session_;
   Progress progress_;
   time::Instant target_;
-  std::uint64_t stops_answered_ = 0;  // by the recorded grant that was said last
+  std::uint64_t inputs_said_ = 0;
+  std::optional<InputsAhead> inputs_ahead_;  // of a guest that follows others' clocks
+  std::uint64_t stops_answered_ = 0;         // by the recorded grant that was said last
   wire::StopReason last_reason_ = wire::StopReason::horizon;
   bool waits_for_done_ = false;  // after a checkpoint or restore
   bool is_cancelled_ = false;

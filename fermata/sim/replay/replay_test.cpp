@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A recorded guest and a replayed one, both within this thread. Real guests: tests/recording.
-#include "fermata/sim/replay.hpp"
+#include "fermata/sim/replay/replay.hpp"
 
 #include <gtest/gtest.h>
 
@@ -289,6 +289,41 @@ std::string failure(const std::string& path, std::unique_ptr<transport::Stream> 
     Connection connection{.name = "board", .stream = std::move(stream)};
     static_cast<void>(replay(reader, connection, options));
   });
+}
+
+// A run of 1600 ns in one grant, in which it was sent an input at 1000 ns while it ran: it followed another's clock.
+void make_recording_of_a_follower(const TempFile& file, std::string_view echo) {
+  make_recording(file, 4000_ns);
+  std::vector<record::Message> messages;
+  record::Reader reader(file.path());
+  for (const record::Message* message = reader.next();
+       message != nullptr && message->frame().header.type < wire::link::MessageType::input; message = reader.next()) {
+    messages.push_back(*message);
+  }
+  namespace link = wire::link;
+  record::Message follow{.from = record::Direction::from_simulator};
+  link::append(follow.bytes, link::Follow{.header = {}, .clock = 1, .distance_ns = 500});
+  using namespace record::testing;
+  for (const record::Message& message :
+       {follow, grant(1600, 0), input(1, 1000, 1, "x"), output(1, 300, 1, "a"), output(1, 600, 2, "b"),
+        output(1, 900, 3, "c"), input(1, 1300, 2, "y"), output(1, 1010, 4, echo), output(1, 1200, 5, "d"),
+        output(1, 1310, 6, "!"), output(1, 1500, 7, "e"), report(1600, 1)}) {
+    messages.push_back(message);
+  }
+  file.write(messages);
+}
+
+TEST(Replay, AGuestThatFollowedOthersIsReplayedWithoutThem) {
+  const TempFile file("replay_follower");
+  make_recording_of_a_follower(file, "!");
+  for (const std::optional<Duration> quantum : {std::optional<Duration>(), std::optional(50_ns), std::optional(1_s)}) {
+    const Replay result = replayed(file.path(), {}, {.quantum = quantum});
+    EXPECT_EQ(result.difference, std::nullopt) << to_text(*result.difference, "a", "b");
+    EXPECT_EQ(result.equal, 4U + 5 + 2 + 2) << "start, channels, letters, inputs, echoes";
+    EXPECT_EQ(result.reached, at_ns(1600));
+  }
+  make_recording_of_a_follower(file, "?");
+  EXPECT_NE(replayed(file.path(), {}).difference, std::nullopt);
 }
 
 TEST(Replay, SaysWhatItCannotReplay) {
