@@ -121,8 +121,8 @@ class Pair {
     const host::HostClock& clock = host::HostClock::monotonic();
     const host::HostInstant since = clock.now();
     if (by_ == By::clocks) {
-      guests_[0].follow(guests_[1], cable - instruction);
-      guests_[1].follow(guests_[0], cable - instruction);
+      guests_[0].follow(guests_[1], cable);
+      guests_[1].follow(guests_[0], cable);
       static_cast<void>(sim::run_together(std::array{guests_.data(), guests_.data() + 1}, end, limit));
       grants_ = 2 + frames_;
     }

@@ -97,7 +97,7 @@ std::optional<time::Instant> Follower::look_at_clocks(host::HostDuration& wait) 
   }
   if (session_.waits_for_clocks()) {
     if (wait > host::HostDuration::zero()) {
-      clocks_->wait_beyond(now_, session_.followed(), std::min(wait, longest_wait_for_clocks));
+      clocks_->wait_beyond(session_.now(), session_.followed(), std::min(wait, longest_wait_for_clocks));
     }
     wait = {};
   }
@@ -110,9 +110,10 @@ void Follower::tell_clock() {
   if (clocks_ == nullptr || !session_.outgoing().empty()) {
     return;
   }
-  if (told_ != now_ || is_over_) {
-    told_ = now_;
-    is_over_ ? clocks_->tell_end() : clocks_->tell(now_);
+  if (is_over_) {
+    clocks_->tell_end();
+  } else {
+    clocks_->tell(session_.now());
   }
   if (std::exchange(has_written_, false)) {
     clocks_->ring_bell();
@@ -169,7 +170,10 @@ void Follower::obey() {
     } else if (const auto* run = std::get_if<wire::RunUntil>(&session_.order());
                run != nullptr && run->horizon != obeyed_) {
       const time::Instant horizon = run->horizon;
-      record(trace::RecordKind::grant, [horizon] { return "horizon=" + time::to_seconds_string(horizon); });
+      if (const auto granted = session_.granted(); !granted || granted != std::exchange(granted_, granted)) {
+        record(trace::RecordKind::grant,
+               [&] { return "horizon=" + time::to_seconds_string(granted.value_or(horizon)); });
+      }
       if (has_left_) {
         break;  // the trace could not take the grant
       }
@@ -204,6 +208,9 @@ void Follower::flush() {
       const transport::IoResult result = stream_.write(session_.outgoing(), write_limit);
       session_.sent(result.count);
       has_written_ = true;
+      if (clocks_ != nullptr && !session_.outgoing().empty()) {
+        clocks_->ring_bell();  // there is no room for the rest until somebody reads
+      }
       if (result.is_end) {
         session_.receive_end();
         return;

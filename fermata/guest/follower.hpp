@@ -89,11 +89,11 @@ class Follower final : public Executor::Observer {
 
   std::optional<time::Instant> obeyed_;  // the horizon that the executor runs to
   time::Instant now_;
-  std::optional<time::Instant> told_;  // by its own clock
-  bool has_written_ = false;           // since the bell was rung
-  bool is_over_ = false;               // the machine has ended
-  host::HostInstant since_;            // host time of the last resume or stop
-  bool is_obeying_ = false;            // an executor may call stopped() from within resume_until()
+  std::optional<time::Instant> granted_;  // as the trace has it, of a machine that clocks may keep from there
+  bool has_written_ = false;              // since the bell was rung
+  bool is_over_ = false;                  // the machine has ended
+  host::HostInstant since_;               // host time of the last resume or stop
+  bool is_obeying_ = false;               // an executor may call stopped() from within resume_until()
   bool is_leaving_ = false;
   bool has_left_ = false;
   bool is_hasty_ = false;

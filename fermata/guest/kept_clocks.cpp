@@ -37,12 +37,21 @@ void KeptClocks::wait_beyond(time::Instant now, std::span<const wire::Followed> 
   }
   const std::int64_t seen_ns = clocks_.read(behind->clock);
   const auto has_moved = [&] { return clocks_.read(behind->clock) != seen_ns; };
-  if (limit_by(*behind) <= now &&
-      !spin_.until(host::HostClock::monotonic(), has_moved, std::min(length, host::AdaptiveSpin::length))) {
-    clocks_.wait_while(behind->clock, seen_ns, length);
+  const host::HostClock& clock = host::HostClock::monotonic();
+  if (limit_by(*behind) > now || (!asleep_since_ && spin_.until(clock, has_moved, std::min(length, spin_.length)))) {
+    return;
+  }
+  asleep_since_ = asleep_since_.value_or(clock.now());
+  clocks_.wait_while(behind->clock, seen_ns, length);
+  if (has_moved()) {
+    spin_.slept(clock.now() - *std::exchange(asleep_since_, std::nullopt));
   }
 }
 
-void KeptClocks::tell(time::Instant now) { clocks_.tell(own_, now.since_origin().ns()); }
+void KeptClocks::tell(time::Instant now) {
+  if (const std::int64_t now_ns = now.since_origin().ns(); clocks_.read(own_) != now_ns) {
+    clocks_.tell(own_, now_ns);
+  }
+}
 
 }  // namespace fermata::guest

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "fermata/host/adaptive_spin.hpp"
@@ -25,7 +26,8 @@ class KeptClocks {
   [[nodiscard]] time::Instant limit(std::span<const wire::Followed> followed) const;
   /// Waits until they let it go beyond `now`, or for `length`. May end early.
   void wait_beyond(time::Instant now, std::span<const wire::Followed> followed, host::HostDuration length);
-  /// The guest will do nothing earlier than `now` any more, and has sent to the simulator what it did.
+  /// The guest will do nothing earlier than `now` any more, and has sent to the simulator what it did. Nothing if its
+  /// clock shows that already.
   void tell(time::Instant now);
   /// It will do nothing any more.
   void tell_end() { clocks_.tell(own_, transport::SharedClocks::ended); }
@@ -38,6 +40,7 @@ class KeptClocks {
   transport::SharedClocks clocks_;
   std::size_t own_;
   host::AdaptiveSpin spin_;
+  std::optional<host::HostInstant> asleep_since_;  // through the calls of one wait
 };
 
 }  // namespace fermata::guest

@@ -19,7 +19,12 @@ using wire::link::MessageType;
 
 namespace {
 
-std::size_t take_clock(const LinkOptions& options) { return options.clocks != nullptr ? options.clocks->take() : 0; }
+// Its guest does nothing any more that others would have to wait for.
+void tell_end(LinkState& link) {
+  if (link.clocks != nullptr) {
+    link.clocks->tell(link.clock, transport::SharedClocks::ended);
+  }
+}
 
 }  // namespace
 
@@ -40,14 +45,16 @@ LinkGuest& LinkGuest::operator=(LinkGuest&& other) noexcept {
 
 LinkGuest::~LinkGuest() {
   if (link_ != nullptr) {
-    link_->connection.stream.reset();  // the process's own handle ends it
+    link_->connection.stream.reset();
+    link_->connection.process.reset();
+    tell_end(*link_);
   }
 }
 
 LinkGuest LinkGuest::launch(const host::Command& command, const LinkOptions& options) {
   Connection::LinkArgument argument{
       .option = "-link", .key = "fd", .more = options.channels, .transport = options.transport};
-  const std::size_t clock = take_clock(options);
+  const std::size_t clock = options.clocks != nullptr ? options.clock.value_or(options.clocks->next()) : 0;
   if (options.clocks != nullptr) {
     const int descriptor = options.clocks->descriptor();
     argument.more.push_back(fmt::format("clocks={},clock={}", descriptor, clock));
@@ -57,15 +64,23 @@ LinkGuest LinkGuest::launch(const host::Command& command, const LinkOptions& opt
                  .session = wire::link::SimulatorSession("fermata", options.needs),
                  .clocks = options.clocks,
                  .clock = clock};
-  return {std::make_unique<LinkState>(std::move(link)), options};
+  LinkGuest guest(std::make_unique<LinkState>(std::move(link)), options);
+  if (options.clocks != nullptr) {
+    options.clocks->take(clock);  // of a program that has introduced itself
+  }
+  return guest;
 }
 
 LinkGuest LinkGuest::attach(std::unique_ptr<transport::Stream> stream, const LinkOptions& options) {
   base::expects(stream != nullptr, "LinkGuest: there is a stream to attach to");
+  if (options.clocks != nullptr && (!options.clock || *options.clock >= options.clocks->count())) {
+    throw base::BadArgument(fmt::format("{}: clock has to say which of the {} shared clocks its program was given",
+                                        options.name, options.clocks->count()));
+  }
   LinkState link{.connection = {.name = options.name, .trace = options.trace, .stream = std::move(stream)},
                  .session = wire::link::SimulatorSession("fermata", options.needs),
                  .clocks = options.clocks,
-                 .clock = take_clock(options)};
+                 .clock = options.clock.value_or(0)};
   return {std::make_unique<LinkState>(std::move(link)), options};
 }
 
@@ -330,7 +345,11 @@ void LinkGuest::restore(std::string_view name, host::HostDuration limit) {
   link_->dma.resize(channels().size());
 }
 
-std::optional<host::ExitStatus> LinkGuest::close(host::HostDuration grace) { return link_->connection.close(grace); }
+std::optional<host::ExitStatus> LinkGuest::close(host::HostDuration grace) {
+  const auto status = link_->connection.close(grace);
+  tell_end(*link_);
+  return status;
+}
 
 std::optional<pid_t> LinkGuest::pid() const {
   const auto& process = link_->connection.process;

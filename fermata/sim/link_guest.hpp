@@ -35,9 +35,10 @@ struct LinkOptions {
   std::vector<std::string> reactive{};           ///< channels whose outputs stop the guest at their very instants
   host::HostDuration handshake_limit = std::chrono::seconds(30);
   trace::Sink* trace = nullptr;  ///< takes inputs and outputs, grants and reports; outlives the guest
-  /// For guests that keep to each other's clocks: it takes the next; who is attached has to tell it by other means.
-  /// Null for one that goes by the simulator's grants alone.
+  /// Of guests that keep to each other's clocks, sim::share_clocks; null for one that goes by grants alone. Who is
+  /// launched is given the next; of who is attached `clock` is the number that its program was told.
   std::shared_ptr<transport::SharedClocks> clocks{};
+  std::optional<std::size_t> clock{};
   std::string record{};  ///< a file that takes a recording of the link: docs/trace-format.md; none if empty
 };
 
@@ -112,10 +113,10 @@ class LinkGuest {
                        const std::function<void(time::Instant reached)>& on_quantum, host::HostDuration limit);
 
   /// From now on this guest never comes further than `distance` beyond where `other` has come to, and finds that out
-  /// from the other's program, without the simulator: granted a far horizon, both run together. What one of them is
-  /// sent in answer to what `other` did at t can be for t + distance then, or for `distance` and less than an
-  /// instruction more if it is one that stands at instruction boundaries: take an instruction off the distance. Zero:
-  /// it follows it no more. Both were launched with the same clocks, and this one stands. run_together runs them.
+  /// from the other's program, without the simulator: granted a far horizon, both run together (run_together). In
+  /// answer to what `other` did at t, while that stands there, this one can be sent inputs for t + distance or later.
+  /// Zero: it follows it no more. A guest tells its clock where it stands: have both follow each other, or one runs
+  /// after the other. Both were launched with the same clocks, and this one stands.
   /// Throws base::Error (unsupported) for a guest that cannot: one of several vCPUs, or whose time is the host's;
   /// base::BadArgument for a guest without those clocks, itself, or a distance below zero.
   void follow(const LinkGuest& other, time::Duration distance);

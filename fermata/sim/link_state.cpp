@@ -68,13 +68,14 @@ bool is_read(const wire::link::Channel& channel, const wire::link::Output& outpu
 
 }  // namespace
 
-void LinkState::receive_within(host::HostDuration wait) {
+bool LinkState::receive_within(host::HostDuration wait) {
   std::array<std::byte, 4096> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read, on a hot path
   const transport::IoResult result = connection.stream->read(buffer, wait);
   session.receive(std::span(buffer).first(result.count));
   if (result.is_end && (is_asking ? session.peek() == nullptr : peek() == nullptr || must_wait_for_stop())) {
     connection.throw_gone();
   }
+  return result.count == buffer.size();
 }
 
 std::string LinkState::channel_names() const {
@@ -119,8 +120,16 @@ void LinkState::grant(time::Instant horizon) {
   flush();
 }
 
+// While a stop is dealt with all is as of that, whatever the clocks show by now: no guest has come less far.
 void LinkState::look_at_clocks() {
   if (followed.empty()) {
+    return;
+  }
+  if (dealt_with) {
+    const auto found = std::ranges::find(followed, dealt_with->first, &wire::Followed::clock);
+    session.look_at_clocks(dealt_with->second, found == followed.end()
+                                                   ? time::Instant::max()
+                                                   : time::saturating_add(dealt_with->second, found->distance));
     return;
   }
   const auto instant_of = [this](std::size_t which) {
@@ -134,7 +143,20 @@ void LinkState::look_at_clocks() {
   session.look_at_clocks(instant_of(clock), limit);
 }
 
+void LinkState::check_follows_whom_is_dealt_with(time::Instant at) const {
+  const bool is_in_time = !dealt_with || dealt_with->first == clock || at >= session.horizon() ||
+                          std::ranges::find(followed, dealt_with->first, &wire::Followed::clock) != followed.end();
+  if (!is_in_time) {
+    throw base::BadArgument(
+        fmt::format("at = {} s: {} does not follow the guest whose stop at {} s is dealt with, and may be anywhere "
+                    "before {} s",
+                    time::to_seconds_string(at), connection.name, time::to_seconds_string(dealt_with->second),
+                    time::to_seconds_string(session.horizon())));
+  }
+}
+
 void LinkState::send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload) {
+  check_follows_whom_is_dealt_with(at);
   look_at_clocks();
   if (earliest && at < *earliest) {
     throw base::BadArgument(
@@ -296,6 +318,12 @@ bool LinkState::has_stop() const {
   return session.has_stop() || std::any_of(events.begin(), events.end(), is_stop);
 }
 
+const wire::Stop* LinkState::first_stop() const {
+  const auto is_stop = [](const wire::link::Event& event) { return std::holds_alternative<wire::Stop>(event); };
+  const auto found = std::ranges::find_if(events, is_stop);
+  return found != events.end() ? &std::get<wire::Stop>(*found) : session.first_stop();
+}
+
 std::optional<wire::link::Event> LinkState::take_event() {
   if (events.empty()) {
     return session.take();
@@ -308,6 +336,9 @@ std::optional<wire::link::Event> LinkState::take_event() {
 void LinkState::note(const wire::Stop& stop) {
   come_to(stop.now);
   next = stop.next;
+  if (wire::ends_the_guest(stop.reason)) {
+    end = stop;
+  }
   if (connection.trace != nullptr) {
     connection.record(trace::RecordKind::report, stop.now, fmt::format("reason={}", to_string(stop.reason)));
   }

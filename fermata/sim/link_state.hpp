@@ -62,8 +62,11 @@ struct LinkState {
   std::shared_ptr<transport::SharedClocks> clocks{};  ///< null: it shares none
   std::size_t clock = 0;                              ///< its own of them
   std::vector<wire::Followed> followed{};             ///< the clocks that it keeps to
-  bool is_passing = false;                            ///< in a handler of an output at which the guest does not stand
-  bool is_asking = false;                             ///< what is waited for has to come from the session
+  /// While a stop of one of several guests that run together is dealt with: whose clock it is, and where it stands.
+  std::optional<std::pair<std::size_t, time::Instant>> dealt_with{};
+  std::optional<wire::Stop> end{};  ///< the stop from which it does not go on
+  bool is_passing = false;          ///< in a handler of an output at which the guest does not stand
+  bool is_asking = false;           ///< what is waited for has to come from the session
 
   /// Waits for the guest to introduce itself; selects the reactive channels. Throws as LinkGuest::attach does.
   void open(const std::vector<std::string>& reactive, host::HostDuration limit);
@@ -74,6 +77,8 @@ struct LinkState {
   void grant(time::Instant horizon);
   /// Tells the session how far the guest has come and can come, if that is for clocks to say.
   void look_at_clocks();
+  /// Throws base::BadArgument if whether an input for `at` is in time depends on how fast the guests are.
+  void check_follows_whom_is_dealt_with(time::Instant at) const;
   void send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
   void send_dma(std::uint16_t channel, time::Instant at, const wire::link::DmaRequest& request, DmaChannel::Done done);
   /// The same for the instant at which the guest stands; waits for the answer, and gives its payload. What else happens
@@ -85,8 +90,10 @@ struct LinkState {
   [[nodiscard]] const wire::link::Event* peek() const { return events.empty() ? session.peek() : &events.front(); }
   /// True if a stop has come that was not taken.
   [[nodiscard]] bool has_stop() const;
-  /// Takes bytes that come within `wait`. Throws base::Error: peer_gone, protocol_violation.
-  void receive_within(host::HostDuration wait);
+  /// The first of them; null if there is none.
+  [[nodiscard]] const wire::Stop* first_stop() const;
+  /// Takes bytes that come within `wait`; true if there may be more. Throws base::Error: peer_gone, protocol_violation.
+  bool receive_within(host::HostDuration wait);
   /// Deals with what has come, in its order, up to and including the first stop. While the guest is kept ahead also up
   /// to its progress, or in front of an output that is not before the quantum's end.
   [[nodiscard]] std::optional<wire::Stop> take_events(ReadStop read_stop = ReadStop::renew_grant);

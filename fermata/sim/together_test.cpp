@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "fermata/base/error.hpp"
 #include "fermata/sim/testing/fake_guest.hpp"
@@ -50,7 +52,7 @@ class TogetherTest : public ::testing::Test {
  protected:
   FakeGuest& add(std::vector<std::int64_t> instants, bool is_reactive = true) {
     const std::size_t clock = guests_.size();
-    LinkOptions options{.clocks = clocks_};
+    LinkOptions options{.clocks = clocks_, .clock = clock};
     if (is_reactive) {
       options.reactive = {"console"};
     }
@@ -118,7 +120,8 @@ TEST_F(TogetherTest, AStopWaitsForAGuestWhoseClockIsBehind) {
     silent_horizon_ = horizon;
     session.receive_end();  // so that it is not asked again
   };
-  EXPECT_NE(refusal([&] { run(1000, 20ms); }).find("did not report within 0.02 s"), std::string::npos);
+  EXPECT_NE(refusal([&] { run(1000, 20ms); }).find("did not report, nor did any guest's clock move, within 0.02 s"),
+            std::string::npos);
   EXPECT_EQ(seen_, "");
   EXPECT_EQ(silent_horizon_, at_ns(1000));
 }
@@ -138,6 +141,78 @@ TEST_F(TogetherTest, AGuestWhoseClockMovesIsHeardOf) {
   });
   EXPECT_NE(refusal([&] { run(1000, 500ms); }).find("did not report"), std::string::npos);
   EXPECT_EQ(clocks_->read(1), 20) << "it was waited for as long as it moved";
+}
+
+// Each stop that has come counts, not where the guest came to after it.
+TEST_F(TogetherTest, AGuestThatRunsOnAfterAStopIsDealtWithWhereThatWas) {
+  add({300});
+  FakeGuest& reset = add({});
+  reset.run = [this, has_been_reset = false](wire::link::GuestSession& session, Instant horizon) mutable {
+    if (!std::exchange(has_been_reset, true)) {
+      stop_at(session, at_ns(250), StopReason::reset);
+      static_cast<void>(session.output(1, at_ns(400), bytes_of("x")));
+      stop_at(session, at_ns(400), StopReason::output);
+      clocks_->tell(1, 400);
+    } else {
+      stop_at(session, horizon);
+      clocks_->tell(1, horizon.since_origin().ns());
+    }
+  };
+  run(1000);
+  EXPECT_EQ(seen_, "A300 B400 ");
+}
+
+// What it said before it ended is not behind what others did later.
+TEST_F(TogetherTest, TheLastWordsOfAGuestThatEndsComeInTheirTurn) {
+  add({300});
+  FakeGuest& ends = add({}, false);
+  ends.run = [this](wire::link::GuestSession& session, Instant) {
+    static_cast<void>(session.output(1, at_ns(240), bytes_of("x")));
+    stop_at(session, at_ns(250), StopReason::powered_off);
+    clocks_->tell(1, transport::SharedClocks::ended);
+  };
+  run(1000);
+  EXPECT_EQ(seen_, "B240 A300 ");
+  EXPECT_EQ(run(2000)[1].reason, StopReason::powered_off) << "also in the next call";
+}
+
+TEST_F(TogetherTest, AfterAnExceptionTheSameCallGoesOn) {
+  add({300, 600});
+  add({450});
+  bool throws = true;
+  guests_[1]->guest->serial("console").on_output([&](Instant at, std::string_view) {
+    seen_ += "B" + std::to_string(at.since_origin().ns()) + " ";
+    if (std::exchange(throws, false)) {
+      throw std::runtime_error("no");
+    }
+  });
+  EXPECT_EQ(refusal([&] { run(1000); }), "no");
+  EXPECT_EQ(seen_, "A300 B450 ");
+  EXPECT_EQ(run(1000), std::vector<Stop>(2, Stop{.now = at_ns(1000)}));
+  EXPECT_EQ(seen_, "A300 B450 A600 ");
+}
+
+TEST_F(TogetherTest, AnInputToWhoeverDoesNotFollowIsForItsHorizon) {
+  add({300});
+  add({});
+  Instant at = at_ns(999);
+  guests_[0]->guest->serial("console").on_output(
+      [&](Instant, std::string_view) { guests_[1]->guest->serial("console").send(at, "x"); });
+  EXPECT_NE(refusal([&] { run(1000); }).find("does not follow the guest whose stop at 0.000000300 s is dealt with"),
+            std::string::npos);
+  at = at_ns(2000);
+  run(2000);
+}
+
+TEST_F(TogetherTest, WhatCannotBeIsSaidBeforeAnythingIsGranted) {
+  add({300});
+  add({});
+  guests_[1]->guest->grant(at_ns(500));
+  guests_[1]->guest->wait(long_enough);
+  EXPECT_NE(refusal([&] { run(400); }).find("it was 0.000000500 s already"), std::string::npos);
+  EXPECT_EQ(guests_[0]->guest->now(), at_ns(0));
+  const std::array twice{&*guests_[0]->guest, &*guests_[0]->guest};
+  EXPECT_NE(refusal([&] { run_together(twice, at_ns(1000), long_enough); }).find("twice"), std::string::npos);
 }
 
 TEST_F(TogetherTest, OnlyGuestsOfTheSameClocksRunTogether) {

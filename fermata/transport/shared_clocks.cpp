@@ -5,6 +5,7 @@
 // the kernel compares the word once more before it puts anybody to sleep. A clock's own low half is that word.
 #include "fermata/transport/shared_clocks.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -52,6 +53,7 @@ struct SharedClocks::Head {
 struct alignas(line_bytes) SharedClocks::Clock {
   std::atomic<std::int64_t> now_ns;
   std::atomic<std::uint32_t> sleepers;
+  std::atomic<std::int64_t> awaited_ns;  // by the simulator
 };
 
 namespace {
@@ -67,7 +69,7 @@ constexpr SealedMemory::Wanted wanted{.least = head_bytes + line_bytes,
 SharedClocks::SharedClocks(host::UniqueFd fd, SealedMemory memory, std::size_t count)
     : fd_(std::move(fd)), memory_(std::move(memory)), count_(count) {
   static_assert(sizeof(Head) == head_bytes && offsetof(Head, bell) == line_bytes && sizeof(Clock) == line_bytes &&
-                offsetof(Clock, sleepers) == 8);
+                offsetof(Clock, sleepers) == 8 && offsetof(Clock, awaited_ns) == 16);
 }
 
 SharedClocks SharedClocks::make(std::size_t count) {
@@ -80,6 +82,9 @@ SharedClocks SharedClocks::make(std::size_t count) {
   clocks.head().magic = magic;
   clocks.head().version = layout_version;
   clocks.head().count = static_cast<std::uint32_t>(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    clocks.await(i, ended);
+  }
   return clocks;
 }
 
@@ -101,13 +106,15 @@ SharedClocks SharedClocks::adopt(int descriptor) {
   return {host::UniqueFd(descriptor), std::move(memory), count};
 }
 
-std::size_t SharedClocks::take() {
-  if (taken_ == count_) {
+std::size_t SharedClocks::next() const {
+  if (taken_ >= count_) {
     throw base::BadArgument(std::to_string(count_) +
                             " guests share these clocks already, which is what they were made for; make more");
   }
-  return taken_++;
+  return taken_;
 }
+
+void SharedClocks::take(std::size_t clock) { taken_ = std::max(taken_, clock + 1); }
 
 SharedClocks::Head& SharedClocks::head() const { return *reinterpret_cast<Head*>(memory_.data()); }
 
@@ -124,7 +131,12 @@ void SharedClocks::tell(std::size_t clock, std::int64_t now_ns) {
   if (told.sleepers.load() != 0) {
     host::futex_wake_all(told.now_ns);
   }
+  if (now_ns >= told.awaited_ns.load()) {
+    ring_bell();
+  }
 }
+
+void SharedClocks::await(std::size_t clock, std::int64_t now_ns) { at(clock).awaited_ns.store(now_ns); }
 
 void SharedClocks::wait_while(std::size_t clock, std::int64_t seen_ns, host::HostDuration length) {
   Clock& awaited = at(clock);

@@ -80,6 +80,24 @@ TEST(SharedClocks, TheBellWakesWhoHasNotHeardIt) {
   }
 }
 
+TEST(SharedClocks, TheBellIsRungForAClockThatIsAwaited) {
+  SharedClocks clocks = SharedClocks::make(2);
+  clocks.tell(0, 5);
+  EXPECT_EQ(clocks.bell(), 0U);
+  clocks.await(0, 7);
+  clocks.tell(0, 6);
+  clocks.tell(1, 9);
+  EXPECT_EQ(clocks.bell(), 0U);
+  clocks.tell(0, 7);
+  clocks.tell(0, 8);
+  EXPECT_EQ(clocks.bell(), 2U);
+  clocks.await(0, SharedClocks::ended);
+  clocks.tell(0, 9);
+  EXPECT_EQ(clocks.bell(), 2U);
+  clocks.tell(0, SharedClocks::ended);
+  EXPECT_EQ(clocks.bell(), 3U);
+}
+
 TEST(SharedClocks, ThereAreFromOneToAThousandAndTwentyFour) {
   EXPECT_THROW(static_cast<void>(SharedClocks::make(0)), base::BadArgument);
   EXPECT_THROW(static_cast<void>(SharedClocks::make(1025)), base::BadArgument);
@@ -90,9 +108,12 @@ TEST(SharedClocks, ThereAreFromOneToAThousandAndTwentyFour) {
 
 TEST(SharedClocks, EachIsGivenAwayOnce) {
   SharedClocks clocks = SharedClocks::make(2);
-  EXPECT_EQ(clocks.take(), 0U);
-  EXPECT_EQ(clocks.take(), 1U);
-  EXPECT_THROW(static_cast<void>(clocks.take()), base::BadArgument);
+  EXPECT_EQ(clocks.next(), 0U);
+  EXPECT_EQ(clocks.next(), 0U) << "it was not taken";
+  clocks.take(0);
+  EXPECT_EQ(clocks.next(), 1U);
+  clocks.take(1);
+  EXPECT_THROW(static_cast<void>(clocks.next()), base::BadArgument);
 }
 
 // With another word at an offset of the head.

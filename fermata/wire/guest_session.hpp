@@ -72,6 +72,8 @@ class GuestSession {
   virtual void allow(time::Instant /*limit*/) {}
   /// True while the machine stands before its horizon because of them: nobody is told, and the order is Hold.
   [[nodiscard]] virtual bool waits_for_clocks() const { return false; }
+  /// Where the machine stands, or has told to have come: of sessions that can be told to follow clocks.
+  [[nodiscard]] virtual time::Instant now() const { return {}; }
   /// The horizon that the simulator has granted last, which the clocks may not let the machine get to yet; nothing if
   /// it keeps to none.
   [[nodiscard]] virtual std::optional<time::Instant> granted() const { return std::nullopt; }

@@ -63,8 +63,8 @@ class Cable {
   }
 
   void follow() {
-    guests_[0]->follow(*guests_[1], delay_ - instruction);
-    guests_[1]->follow(*guests_[0], delay_ - instruction);
+    guests_[0]->follow(*guests_[1], delay_);
+    guests_[1]->follow(*guests_[0], delay_);
   }
   void run_together(Duration span, host::HostDuration patience = limit) {
     ends_ = sim::run_together(std::array{&*guests_[0], &*guests_[1]}, start_ + span, patience);

@@ -50,6 +50,23 @@ void GuestSession::allow(time::Instant limit) {
   }
 }
 
+// One that stands by less than an instruction beyond what the clocks allow stands at the first boundary from there on,
+// where it would take an input for any instant between, too.
+time::Instant GuestSession::earliest_input() const {
+  return std::min(stands_ || waits_for_clocks_ ? now_ : horizon_, limit_);
+}
+
+// Where it has come as far as the clocks let it. An output that it was to stop at may have been told there only.
+void GuestSession::stop_at_limit(const Stop& stop) {
+  order_ = Hold{};
+  if (is_stop_wanted_) {
+    stands_ = stop_wanted_;
+    report({.now = stop.now, .reason = stop_wanted_, .next = stop.next});
+  } else {
+    waits_for_clocks_ = true;
+  }
+}
+
 std::optional<time::Instant> GuestSession::granted() const {
   return followed_.empty() ? std::nullopt : std::optional(horizon_);
 }

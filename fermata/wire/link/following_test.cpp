@@ -146,6 +146,52 @@ TEST_F(Following, AnOutputStopsItAndTheClocksThenHaveNoSay) {
   EXPECT_EQ(order(), run_until(900));
 }
 
+// Of a card that sends in QEMU's main thread, say: it is told where the guest stands next, be that for clocks.
+TEST_F(Following, AnOutputThatIsToldWhereItWaitsForClocksIsReported) {
+  follow(0, 500);
+  grant(2000);
+  pair.guest.allow(at_ns(500));
+  ASSERT_EQ(pair.guest.output(1, at_ns(500), bytes_of("12345678")), GuestSession::After::stop) << "its bound";
+  stop_at(500);
+  EXPECT_FALSE(pair.guest.waits_for_clocks());
+  EXPECT_FALSE(pair.simulator.is_running());
+  EXPECT_TRUE(std::holds_alternative<Output>(*pair.simulator.take()));
+  EXPECT_EQ(std::get<Stop>(*pair.simulator.take()).reason, StopReason::full);
+  pair.guest.allow(at_ns(900));
+  EXPECT_EQ(order(), Order(Hold{}));
+  grant(2000);
+  pair.guest.allow(at_ns(900));
+  EXPECT_EQ(order(), run_until(900));
+  stop_at(900);
+  EXPECT_TRUE(pair.guest.waits_for_clocks()) << "it was reported once";
+}
+
+TEST_F(Following, WhoFollowsNobodyAnyMoreIsAtItsHorizonAgain) {
+  follow(0, 500);
+  grant(2000);
+  pair.guest.allow(at_ns(3000));
+  stop_at(2000);
+  static_cast<void>(pair.simulator.take());
+  pair.simulator.look_at_clocks(at_ns(2000), at_ns(2500));
+  follow(0, 0);
+  grant(4000);
+  EXPECT_EQ(pair.simulator.earliest_input(), at_ns(4000));
+  EXPECT_THROW(input(2600), base::BadArgument);
+}
+
+// It stands at the first boundary from the limit on, and that is where it takes what is for between.
+TEST_F(Following, AnInputForTheLimitIsInTimeForOneThatStandsBeyondIt) {
+  follow(0, 500);
+  grant(2000);
+  pair.guest.allow(at_ns(500));
+  stop_at(503);
+  pair.guest.allow(at_ns(500));
+  pair.simulator.look_at_clocks(at_ns(503), at_ns(500));
+  input(500);
+  EXPECT_EQ(order(), Order(Hold{}));
+  EXPECT_EQ(pair.port.inputs.size(), 1U);
+}
+
 // Which the simulator knows from the clocks, as the guest does.
 TEST_F(Following, InputsAreForWhereTheClocksDoNotLetItBeYet) {
   follow(0, 500);

@@ -195,7 +195,7 @@ void GuestSession::take_input(const Frame& frame) {
   if (const std::string why = why_not_input(channel, data.tail); !why.empty() || !channel.takes_inputs) {
     breach(fmt::format("an input of {}: {}", channel.name, why.empty() ? "it takes none" : why));
   }
-  if (const time::Instant earliest = stands_ || waits_for_clocks_ ? now_ : std::min(horizon_, limit_); at < earliest) {
+  if (const time::Instant earliest = earliest_input(); at < earliest) {
     breach(fmt::format("an input of {} for {} s, where the guest may be at {} s already", channel.name,
                        time::to_seconds_string(at), time::to_seconds_string(earliest)));
   }
@@ -304,10 +304,12 @@ GuestSession::After GuestSession::output(std::uint16_t channel, time::Instant at
   state.output_bytes += payload.size();
   if (state.is_reactive) {
     stop_wanted_ = StopReason::output;
+    is_stop_wanted_ = true;
     return After::stop;
   }
   if (state.output_bytes >= channels_[channel - 1U].output_bound) {
     stop_wanted_ = StopReason::full;
+    is_stop_wanted_ = true;
     return After::stop;
   }
   return After::go_on;
@@ -368,8 +370,7 @@ void GuestSession::stopped(const Stop& stop) {
     order_ = Hold{};
     waits_for_clocks_ = false;
   } else if (run != nullptr && now_ >= run->horizon) {
-    waits_for_clocks_ = true;
-    order_ = Hold{};
+    stop_at_limit(stop);
   }
 }
 
@@ -384,6 +385,7 @@ void GuestSession::tell_dropped() {
 void GuestSession::report(const Stop& stop) {
   tell_dropped();
   ++reports_;
+  is_stop_wanted_ = false;
   grants_reported_ = grants_;
   append(outgoing_, Report{.header = {},
                            .now_ns = stop.now.since_origin().ns(),

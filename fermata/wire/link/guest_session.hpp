@@ -53,6 +53,7 @@ class GuestSession final : public wire::GuestSession {
   [[nodiscard]] std::span<const Followed> followed() const override { return followed_; }
   void allow(time::Instant limit) override;
   [[nodiscard]] bool waits_for_clocks() const override { return waits_for_clocks_; }
+  [[nodiscard]] time::Instant now() const override { return now_; }
   [[nodiscard]] std::optional<time::Instant> granted() const override;
   [[nodiscard]] std::span<const std::byte> outgoing() const override { return outgoing_; }
   void sent(std::size_t count) override;
@@ -112,6 +113,8 @@ class GuestSession final : public wire::GuestSession {
   void report(const Stop& stop);
   void go_on_if_allowed();
   void look_anew();
+  [[nodiscard]] time::Instant earliest_input() const;
+  void stop_at_limit(const Stop& stop);
   void go_on();
   [[nodiscard]] std::size_t index_of(std::uint16_t channel) const;
   void forget_arrived(ChannelState& state) const;
@@ -129,6 +132,7 @@ class GuestSession final : public wire::GuestSession {
   Order order_ = Hold{};
   std::optional<StopReason> stands_ = StopReason::horizon;  // for what it stands, waiting for a grant
   StopReason stop_wanted_ = StopReason::output;
+  bool is_stop_wanted_ = false;               // and has not been reported
   std::optional<MessageType> named_pending_;  // a checkpoint or restore
   Milestones milestones_;
   std::optional<time::Instant> milestone_;  // the next after now_

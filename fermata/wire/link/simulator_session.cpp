@@ -286,7 +286,9 @@ void SimulatorSession::ask_milestones(const Milestones& milestones) {
 void SimulatorSession::follow(std::uint32_t clock, time::Duration distance) {
   base::expects(is_open_ && !is_running_ && !named_pending_, "link: a guest that stands is told whom to follow");
   if ((abilities_ & ability_clocks) == 0) {
-    throw base::Error(base::ErrorCode::unsupported, guest_ + " shares no clocks with others");
+    throw base::Error(
+        base::ErrorCode::unsupported,
+        guest_ + " cannot follow others: it was started without clocks, has several vCPUs, or time from the host");
   }
   if (distance < time::Duration::zero()) {
     refuse_argument(
@@ -295,6 +297,7 @@ void SimulatorSession::follow(std::uint32_t clock, time::Duration distance) {
                     distance.ns()));
   }
   has_begun_ = true;
+  limit_ = time::Instant::max();
   append(outgoing_, Follow{.header = {}, .clock = clock, .distance_ns = distance.ns()});
 }
 
@@ -321,6 +324,12 @@ void SimulatorSession::checkpoint(std::string_view name) { send_named(MessageTyp
 void SimulatorSession::restore(std::string_view name) { send_named(MessageType::restore, name); }
 
 void SimulatorSession::bye() { append(outgoing_, Bye{}); }
+
+const Stop* SimulatorSession::first_stop() const {
+  const auto found =
+      std::ranges::find_if(events_, [](const Event& event) { return std::holds_alternative<Stop>(event); });
+  return found == events_.end() ? nullptr : &std::get<Stop>(*found);
+}
 
 std::optional<Event> SimulatorSession::take() {
   if (events_.empty()) {

@@ -89,8 +89,8 @@ class SimulatorSession {
   /// they share; zero: it keeps to that no more. The guest stands. Throws base::Error (unsupported) if the guest shares
   /// none; base::BadArgument for a distance below zero.
   void follow(std::uint32_t clock, time::Duration distance);
-  /// Of a guest that keeps to clocks, as those stand: it has come to `reached`, and while it runs it comes to `limit`
-  /// at most. Inputs can be for that instant, and those up to `reached` are on their way no more.
+  /// Of a guest that keeps to clocks, as those stand: it has come to `reached`, and comes to `limit` at most, or less
+  /// than an instruction beyond. Inputs can be for that instant, and those up to `reached` are on their way no more.
   void look_at_clocks(time::Instant reached, time::Instant limit);
   /// Throws base::Error (unsupported) if the guest has none; base::BadArgument for a name that is none. The guest
   /// stands.
@@ -106,6 +106,9 @@ class SimulatorSession {
   /// True if a Stop is among the events that were not taken yet.
   [[nodiscard]] bool has_stop() const { return stops_to_take_ > 0; }
 
+  /// The first of them.
+  [[nodiscard]] const Stop* first_stop() const;
+
   /// Where the guest stood at its last report.
   [[nodiscard]] time::Instant now() const { return now_; }
   /// How far it has come, by its last report or progress.
@@ -114,7 +117,7 @@ class SimulatorSession {
   /// True from a grant until the report that answers it, or until the guest stands for another reason.
   [[nodiscard]] bool is_running() const { return is_running_; }
   /// The earliest instant that an input may have now.
-  [[nodiscard]] time::Instant earliest_input() const { return is_running_ ? std::min(horizon_, limit_) : now_; }
+  [[nodiscard]] time::Instant earliest_input() const { return std::min(is_running_ ? horizon_ : now_, limit_); }
 
   /// Bytes to be written to the peer; `sent` says how many of them were. Valid until the next call.
   [[nodiscard]] std::span<const std::byte> outgoing() const { return outgoing_; }
