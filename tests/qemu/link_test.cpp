@@ -14,8 +14,8 @@ using time::Instant;
 class Link : public QemuTest {};
 INSTANTIATE_TEST_SUITE_P(Qemu, Link, every_version(), version_name);
 
-// Where standing shows in whose turn is next, the guest stands each quantum.
-TEST_P(Link, SeveralVcpusStandEachQuantum) {
+// Where standing shows in whose turn is next, the guest stands instead of telling its progress.
+TEST_P(Link, SeveralVcpusStandWhereOthersTellTheirProgress) {
   LinkedQemu guest(qemu(), {.guest = "smp", .more = {"-smp", "2"}});
   EXPECT_EQ(guest->abilities() & wire::link::ability_progress, 0U);
   int count = 0;

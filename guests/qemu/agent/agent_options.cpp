@@ -85,7 +85,9 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
     if (name == "sock") {
       options.endpoint.socket = parse_descriptor(name, value);
     } else if (int* number = options.endpoint.find_number(name); number != nullptr) {
-      options.protocol = AgentOptions::Protocol::link;
+      if (name == "fd" || name == "memory" || name == "life") {
+        options.protocol = AgentOptions::Protocol::link;
+      }
       *number = parse_descriptor(name, value);
     } else if (name == "zero") {
       options.zero = parse_zero(value);
@@ -110,8 +112,10 @@ AgentOptions parse_agent_options(std::span<const char* const> arguments) {
                               "clock, record, serial, ethernet, late, line, window and ports");
     }
   }
-  if (options.protocol == AgentOptions::Protocol::qqq && options.channels != link::ChannelOptions{}) {
-    throw base::BadArgument("channels (serial=, ethernet=, line=, window=, ports=) need link v1: fd=N, not sock=N");
+  if (options.protocol == AgentOptions::Protocol::qqq &&
+      (options.channels != link::ChannelOptions{} || options.endpoint.clocks >= 0)) {
+    throw base::BadArgument(
+        "channels (serial=, ethernet=, line=, window=, ports=) and clocks= need link v1: fd=N, not sock=N");
   }
   if (const std::string fault = options.endpoint.fault(); !fault.empty() && !options.doctor) {
     throw base::BadArgument("needs the simulator's end of a link; start QEMU by fermata-qemu, which passes it: " +

@@ -70,11 +70,18 @@ TEST(AgentOptions, SayHowLongASliceIsAndAnInstruction) {
   EXPECT_NE(refusal({"sock=5", "instruction=8ns/0ns"}).find("instruction=0ns: is from 1ns to 1ms"), std::string::npos);
 }
 
+TEST(AgentOptions, NameSharedClocks) {
+  const std::vector<const char*> arguments{"fd=5", "clocks=6", "clock=1"};
+  EXPECT_EQ(parse_agent_options(arguments).endpoint, (transport::Endpoint{.socket = 5, .clocks = 6, .clock = 1}));
+}
+
 TEST(AgentOptions, SayWhatIsWrong) {
   EXPECT_NE(refusal({}).find("needs the simulator"), std::string::npos);
   EXPECT_NE(refusal({"sock=x"}).find("sock=x: needs the number"), std::string::npos);
   EXPECT_NE(refusal({"sock=-1"}).find("sock=-1: needs the number"), std::string::npos);
   EXPECT_NE(refusal({"sock"}).find("needs the number"), std::string::npos);
+  EXPECT_NE(refusal({"sock=5", "clocks=6", "clock=0"}).find("clocks= need link v1"), std::string::npos);
+  EXPECT_NE(refusal({"fd=5", "clocks=6"}).find("go together"), std::string::npos);
   EXPECT_NE(refusal({"sock=5", "zero=maybe"}).find("zero=maybe"), std::string::npos);
   EXPECT_NE(refusal({"sock=5", "color=red"}).find("unknown option \"color=red\""), std::string::npos);
 }

@@ -28,6 +28,7 @@ class LinkedQemu {
  public:
   LinkedQemu(const Qemu& qemu, const LinkedOptions& options);
   sim::LinkGuest* operator->() { return &guest_; }
+  sim::LinkGuest& operator*() { return guest_; }
 
   /// Grants `quantum` by `quantum` until `end`.
   void run_in_quanta(time::Instant end, time::Duration quantum);
