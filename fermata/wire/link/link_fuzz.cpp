@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fermata/base/error.hpp"
+#include "fermata/time/saturating.hpp"
 #include "fermata/wire/link/testing/session_pair.hpp"
 
 using namespace fermata;
@@ -30,7 +31,9 @@ struct CheckingPort final : link::GuestSession::Port {
 
 void drive_guest(std::span<const std::byte> bytes, std::size_t piece) {
   CheckingPort port;
-  link::GuestSession session(link::testing::identity(), port);
+  link::GuestSession::Identity who = link::testing::identity();
+  who.clocks = 2;
+  link::GuestSession session(std::move(who), port);
   std::vector<std::byte> hello;
   append(hello, link::Hello{}, "fuzz");
   session.receive(hello);
@@ -40,6 +43,11 @@ void drive_guest(std::span<const std::byte> bytes, std::size_t piece) {
     session.receive(part);
     if (std::exchange(port.is_pending, false)) {
       session.done(port.now);
+    }
+    session.allow(time::saturating_add(
+        port.now, time::Duration::nanoseconds(100)));  // 100 ns ahead: some grants are further, some are not
+    if (session.waits_for_clocks() && !std::holds_alternative<Hold>(session.order())) {
+      std::abort();
     }
     if (const auto* run = std::get_if<RunUntil>(&session.order())) {
       if (run->horizon < port.now) {
