@@ -89,8 +89,8 @@ TEST_F(Program, ARunCanBeRecorded) {
   EXPECT_EQ(run({"exec", "--quantum", "600us", "--duration", "1ms", "--record", file, "--", "some-qemu"}).status.code,
             0);
   EXPECT_EQ(run({"trace", "print", file}).output,
-            "0.000000000 hello fermata exec version=1.2 needs=\n"
-            "0.000000000 welcome guest version=1.2 abilities= channels=0\n"
+            "0.000000000 hello fermata exec version=1.3 needs=\n"
+            "0.000000000 welcome guest version=1.3 abilities= channels=0\n"
             "0.000000000 grant horizon=0.000600000 reports=0\n"
             "0.000600000 report reason=horizon next=busy grants=1\n"
             "0.000600000 grant horizon=0.001000000 reports=1\n"

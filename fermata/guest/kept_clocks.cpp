@@ -33,6 +33,7 @@ time::Instant KeptClocks::limit(std::span<const wire::Followed> followed) const 
 void KeptClocks::wait_beyond(time::Instant now, std::span<const wire::Followed> followed, host::HostDuration length) {
   const auto behind = std::ranges::find_if(followed, [&](const wire::Followed& one) { return limit_by(one) <= now; });
   if (behind == followed.end()) {
+    asleep_since_.reset();
     return;
   }
   const std::int64_t seen_ns = clocks_.read(behind->clock);
@@ -48,8 +49,11 @@ void KeptClocks::wait_beyond(time::Instant now, std::span<const wire::Followed> 
   }
 }
 
-void KeptClocks::tell(time::Instant now) {
-  if (const std::int64_t now_ns = now.since_origin().ns(); clocks_.read(own_) != now_ns) {
+void KeptClocks::tell(time::Instant now) { tell_ns(now.since_origin().ns()); }
+void KeptClocks::tell_end() { tell_ns(transport::SharedClocks::ended); }
+
+void KeptClocks::tell_ns(std::int64_t now_ns) {
+  if (clocks_.read(own_) != now_ns) {
     clocks_.tell(own_, now_ns);
   }
 }

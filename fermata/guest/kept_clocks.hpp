@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 
@@ -30,11 +31,12 @@ class KeptClocks {
   /// clock shows that already.
   void tell(time::Instant now);
   /// It will do nothing any more.
-  void tell_end() { clocks_.tell(own_, transport::SharedClocks::ended); }
+  void tell_end();
   /// Something was sent to the simulator.
   void ring_bell() { clocks_.ring_bell(); }
 
  private:
+  void tell_ns(std::int64_t now_ns);
   [[nodiscard]] time::Instant limit_by(const wire::Followed& one) const;
 
   transport::SharedClocks clocks_;

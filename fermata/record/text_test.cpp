@@ -34,8 +34,8 @@ TEST(Text, ALinkIsToldLineByLine) {
   }
   EXPECT_EQ(told(messages),
             (std::vector<std::string>{
-                "0.000000000 hello simulator version=1.2 needs=",
-                "0.000000000 welcome guest version=1.2 abilities=exact,reactive,present,checkpoints,raise channels=2",
+                "0.000000000 hello simulator version=1.3 needs=",
+                "0.000000000 welcome guest version=1.3 abilities=exact,reactive,present,checkpoints,raise channels=2",
                 "0.000000000 channel 1 serial0 serial directions=3 timing=1 bounds=1000/1000 base=0x0 extent=0x0",
                 "0.000000000 channel 2 ethernet0 ethernet directions=3 timing=1 bounds=1000/1000 base=0x0 extent=0x0",
                 "0.000001500 input serial0 hi\\x0a", "0.000000000 grant horizon=0.000002000 reports=0",

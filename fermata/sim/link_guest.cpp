@@ -56,6 +56,7 @@ LinkGuest LinkGuest::launch(const host::Command& command, const LinkOptions& opt
       .option = "-link", .key = "fd", .more = options.channels, .transport = options.transport};
   const std::size_t clock = options.clocks != nullptr ? options.clock.value_or(options.clocks->next()) : 0;
   if (options.clocks != nullptr) {
+    options.clocks->tell(clock, 0);
     const int descriptor = options.clocks->descriptor();
     argument.more.push_back(fmt::format("clocks={},clock={}", descriptor, clock));
     argument.descriptors.push_back(descriptor);
@@ -268,6 +269,9 @@ wire::Stop LinkGuest::run_ahead(time::Instant end, const Ahead& ahead,
 bool LinkGuest::is_running() const { return !link_->stands(); }
 time::Instant LinkGuest::now() const { return link_->session.now(); }
 time::Instant LinkGuest::earliest_input() const {
+  if (const auto by_dealing = link_->earliest_by_dealing()) {
+    return *by_dealing;
+  }
   link_->look_at_clocks();
   return std::max(link_->session.earliest_input(), link_->earliest.value_or(time::Instant::origin()));
 }

@@ -72,6 +72,7 @@ bool LinkState::receive_within(host::HostDuration wait) {
   std::array<std::byte, 4096> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read, on a hot path
   const transport::IoResult result = connection.stream->read(buffer, wait);
   session.receive(std::span(buffer).first(result.count));
+  is_at_end = is_at_end || result.is_end;
   if (result.is_end && (is_asking ? session.peek() == nullptr : peek() == nullptr || must_wait_for_stop())) {
     connection.throw_gone();
   }
@@ -143,20 +144,25 @@ void LinkState::look_at_clocks() {
   session.look_at_clocks(instant_of(clock), limit);
 }
 
-void LinkState::check_follows_whom_is_dealt_with(time::Instant at) const {
-  const bool is_in_time = !dealt_with || dealt_with->first == clock || at >= session.horizon() ||
-                          std::ranges::find(followed, dealt_with->first, &wire::Followed::clock) != followed.end();
-  if (!is_in_time) {
-    throw base::BadArgument(
-        fmt::format("at = {} s: {} does not follow the guest whose stop at {} s is dealt with, and may be anywhere "
-                    "before {} s",
-                    time::to_seconds_string(at), connection.name, time::to_seconds_string(dealt_with->second),
-                    time::to_seconds_string(session.horizon())));
+std::optional<time::Instant> LinkState::earliest_by_dealing() const {
+  if (!dealt_with || dealt_with->first == clock) {
+    return std::nullopt;
   }
+  const auto found = std::ranges::find(followed, dealt_with->first, &wire::Followed::clock);
+  return found == followed.end()
+             ? session.horizon()
+             : std::min(session.horizon(), time::saturating_add(dealt_with->second, found->distance));
 }
 
 void LinkState::send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload) {
-  check_follows_whom_is_dealt_with(at);
+  if (const auto by_dealing = earliest_by_dealing(); by_dealing && at < *by_dealing) {
+    throw base::BadArgument(
+        fmt::format("at = {} s: while a stop of another guest at {} s is dealt with, an input to {} cannot be earlier "
+                    "than {} s, its "
+                    "horizon or what it follows that guest by",
+                    time::to_seconds_string(at), time::to_seconds_string(dealt_with->second), connection.name,
+                    time::to_seconds_string(*by_dealing)));
+  }
   look_at_clocks();
   if (earliest && at < *earliest) {
     throw base::BadArgument(

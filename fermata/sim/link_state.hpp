@@ -65,6 +65,7 @@ struct LinkState {
   /// While a stop of one of several guests that run together is dealt with: whose clock it is, and where it stands.
   std::optional<std::pair<std::size_t, time::Instant>> dealt_with{};
   std::optional<wire::Stop> end{};  ///< the stop from which it does not go on
+  bool is_at_end = false;           ///< of its stream: nothing more comes
   bool is_passing = false;          ///< in a handler of an output at which the guest does not stand
   bool is_asking = false;           ///< what is waited for has to come from the session
 
@@ -77,8 +78,9 @@ struct LinkState {
   void grant(time::Instant horizon);
   /// Tells the session how far the guest has come and can come, if that is for clocks to say.
   void look_at_clocks();
-  /// Throws base::BadArgument if whether an input for `at` is in time depends on how fast the guests are.
-  void check_follows_whom_is_dealt_with(time::Instant at) const;
+  /// While the stop of another guest is dealt with: the earliest instant of an input, however far this one has come on
+  /// the host by now.
+  [[nodiscard]] std::optional<time::Instant> earliest_by_dealing() const;
   void send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload);
   void send_dma(std::uint16_t channel, time::Instant at, const wire::link::DmaRequest& request, DmaChannel::Done done);
   /// The same for the instant at which the guest stands; waits for the answer, and gives its payload. What else happens

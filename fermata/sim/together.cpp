@@ -17,6 +17,7 @@
 #include "fermata/base/contract.hpp"
 #include "fermata/base/error.hpp"
 #include "fermata/sim/link_state.hpp"
+#include "fermata/time/saturating.hpp"
 #include "fermata/time/units.hpp"
 
 namespace fermata::sim {
@@ -97,7 +98,12 @@ class Together {
 
   void receive() {
     for (const Member& member : members_) {
-      while (!member.end && member.link->session.is_running() && member.link->receive_within({})) {
+      LinkState& link = *member.link;
+      while (!member.end && link.session.is_running() && link.receive_within({})) {
+      }
+      if (!member.end && link.is_at_end && !link.has_stop()) {
+        static_cast<void>(link.take_events());  // its last words
+        link.connection.throw_gone();
       }
     }
   }
@@ -211,10 +217,15 @@ void check(const std::vector<LinkState*>& links, time::Instant horizon) {
                          time::to_seconds_string(link->session.horizon())));
     }
     for (const wire::Followed& one : link->followed) {
-      const bool is_there = std::ranges::find(links, one.clock, &LinkState::clock) != links.end();
-      if (!is_there && clocks->read(one.clock) != transport::SharedClocks::ended) {
+      const auto found = std::ranges::find(links, one.clock, &LinkState::clock);
+      if (found == links.end() && clocks->read(one.clock) != transport::SharedClocks::ended) {
         refuse(fmt::format("{}: it follows clock {}, whose guest does not run with it, and would wait for it", name,
                            one.clock));
+      }
+      if (found != links.end() && !link->end && !(*found)->end &&
+          link->session.now() > time::saturating_add((*found)->session.now(), one.distance)) {
+        refuse(fmt::format("{}: it stands at {} s, further beyond {} than it is to follow that by", name,
+                           time::to_seconds_string(link->session.now()), (*found)->connection.name));
       }
     }
   }

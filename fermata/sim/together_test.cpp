@@ -198,7 +198,7 @@ TEST_F(TogetherTest, AnInputToWhoeverDoesNotFollowIsForItsHorizon) {
   Instant at = at_ns(999);
   guests_[0]->guest->serial("console").on_output(
       [&](Instant, std::string_view) { guests_[1]->guest->serial("console").send(at, "x"); });
-  EXPECT_NE(refusal([&] { run(1000); }).find("does not follow the guest whose stop at 0.000000300 s is dealt with"),
+  EXPECT_NE(refusal([&] { run(1000); }).find("while a stop of another guest at 0.000000300 s is dealt with"),
             std::string::npos);
   at = at_ns(2000);
   run(2000);
@@ -213,6 +213,19 @@ TEST_F(TogetherTest, WhatCannotBeIsSaidBeforeAnythingIsGranted) {
   EXPECT_EQ(guests_[0]->guest->now(), at_ns(0));
   const std::array twice{&*guests_[0]->guest, &*guests_[0]->guest};
   EXPECT_NE(refusal([&] { run_together(twice, at_ns(1000), long_enough); }).find("twice"), std::string::npos);
+}
+
+TEST_F(TogetherTest, TheLastWordsOfAGuestThatGoesAreHeard) {
+  add({300});
+  FakeGuest& gone = add({}, false);
+  gone.run = [&gone](wire::link::GuestSession& session, Instant) {
+    static_cast<void>(session.output(1, at_ns(240), bytes_of("x")));
+    gone.flush();
+    gone.end->close();
+    session.receive_end();
+  };
+  EXPECT_NE(refusal([&] { run(1000); }).find("board is gone"), std::string::npos);
+  EXPECT_EQ(seen_, "B240 ");
 }
 
 TEST_F(TogetherTest, OnlyGuestsOfTheSameClocksRunTogether) {

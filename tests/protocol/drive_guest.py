@@ -253,6 +253,7 @@ def refusals() -> None:
         "SELECT after the hand-shake": encode(Kind.SELECT, 1, 1, 0),
         "a second HELLO": encode(Kind.HELLO, 0, MAGIC, 1, 0, 0, 0, 0),
         "a guest's message": encode(Kind.REPORT, 0, 0, 0, 1, 0, 1),
+        "FOLLOW without clocks": encode(Kind.FOLLOW, 0, 0, 0, 500),
         "an unknown type": b"\x08\0\0\0\x63\0\0\0",
         "a size of 65,576": b"\x28\0\1\0" + encode(*serial_input, 0, 1, 0, 0)[4:],
         "a size of 12": b"\x0c\0\0\0" + encode(Kind.BYE, 0)[4:] + bytes(4),
@@ -277,7 +278,7 @@ def refusals() -> None:
         return at_first
 
     cases: List[Tuple[str, Callable[[Machine], None], str]] = [
-        ("major version 9", lambda machine: machine.client.hello("x", version=(9, 0)), r"(?s)(?=.*\b9\.0)(?=.*\b1\.2)"),
+        ("major version 9", lambda machine: machine.client.hello("x", version=(9, 0)), r"(?s)(?=.*\b9\.0)(?=.*\b1\.3)"),
         ("an unknown need", lambda machine: machine.client.hello("x", needs=1 << 20), r"0x100000|\b20\b|1048576"),
         ("no magic", say(encode(Kind.HELLO, 0, b"FERMATA1", 1, 0, 0, 0, 0)), "."),
         ("no HELLO", say(encode(Kind.GRANT, 0, 5, 0)), "."),
@@ -292,7 +293,7 @@ def refusal_failure(name: str, action: Callable[[Machine], None], pattern: str) 
             action(machine)
             return f"{name}: not refused"
         except Refused as refused:
-            if refused.version != (1, 2) or not re.search(pattern, refused.text):
+            if refused.version != (1, 3) or not re.search(pattern, refused.text):
                 return f"{name}: refused by {refused.version} with {refused.text!r}"
         except ProtocolError as error:
             return f"{name}: no REFUSE: {error}"

@@ -8,7 +8,7 @@ import struct
 import time
 from typing import Any, NoReturn, Tuple, Type
 
-MAGIC, MAJOR, MINOR = b"FERMATA\0", 1, 2
+MAGIC, MAJOR, MINOR = b"FERMATA\0", 1, 3
 MAX_SIZE, MAX_TEXT, NEVER = 65_568, 1_024, 2**63 - 1
 SEND_SECONDS = 10.0
 
@@ -28,6 +28,7 @@ class Kind(enum.IntEnum):
     DROPPED = 20
     MILESTONES = 21
     PROGRESS = 22
+    FOLLOW = 23
     CHECKPOINT = 24
     RESTORE = 25
     DONE = 26
@@ -41,6 +42,7 @@ class Ability(enum.IntFlag):
     RAISE = 16
     PROGRESS = 32
     DMA = 64
+    CLOCKS = 128
 
 
 class Reason(enum.IntEnum):
@@ -61,8 +63,8 @@ LAYOUTS = {kind: (struct.Struct("<" + layout), length, zero) for kind, layout, l
     (Kind.SELECT, "II", None, 1), (Kind.REFUSE, "HHI", 2, None), (Kind.BYE, "", None, None),
     (Kind.INPUT, "qQII", 3, 2), (Kind.OUTPUT, "qQII", 3, 2), (Kind.GRANT, "qQ", None, None),
     (Kind.REPORT, "qqIiQ", None, None), (Kind.DROPPED, "Q", None, None),
-    (Kind.MILESTONES, "qq", None, None), (Kind.PROGRESS, "q", None, None), (Kind.CHECKPOINT, "II", 1, 0),
-    (Kind.RESTORE, "II", 1, 0), (Kind.DONE, "qII", 2, None))}
+    (Kind.MILESTONES, "qq", None, None), (Kind.PROGRESS, "q", None, None), (Kind.FOLLOW, "IIq", None, 1),
+    (Kind.CHECKPOINT, "II", 1, 0), (Kind.RESTORE, "II", 1, 0), (Kind.DONE, "qII", 2, None))}
 FROM_GUEST = (Kind.WELCOME, Kind.CHANNEL, Kind.REFUSE, Kind.OUTPUT, Kind.REPORT, Kind.DROPPED, Kind.PROGRESS,
               Kind.DONE)
 ABOUT_CHANNEL = (Kind.CHANNEL, Kind.SELECT, Kind.INPUT, Kind.OUTPUT, Kind.DROPPED)

@@ -16,13 +16,13 @@ LIMIT = 10.0
 class HandShake(LinkTest):
     def test_hello_has_the_bytes_of_the_document(self) -> None:
         self.assertEqual(
-            encode(Kind.HELLO, 0, b"FERMATA\0", 1, 2, 5, 0, 3, tail=b"sim").hex(),
-            "28000000" "0100" "0000" "4645524d41544100" "0100" "0200" "05000000" "00000000" "03000000"
+            encode(Kind.HELLO, 0, b"FERMATA\0", 1, 3, 5, 0, 3, tail=b"sim").hex(),
+            "28000000" "0100" "0000" "4645524d41544100" "0100" "0300" "05000000" "00000000" "03000000"
             "73696d0000000000")
 
     def test_learns_guest_and_channels(self) -> None:
         def script(guest: FakeGuest) -> None:
-            self.assertEqual(guest.take(Kind.HELLO), (b"FERMATA\0", 1, 2, 4, 0, 3))
+            self.assertEqual(guest.take(Kind.HELLO), (b"FERMATA\0", 1, 3, 4, 0, 3))
             # by hand, from the table: 48 bytes of WELCOME, 48 of CHANNEL
             guest.give(bytes.fromhex("30000000" "0200" "0000" "4645524d41544100" "0100" "0700" "17000000"
                                      "2a00000000000000" "01000000" "05000000" "6775657374000000"))
@@ -50,7 +50,7 @@ class HandShake(LinkTest):
     def test_liars(self) -> None:
         lies: Dict[str, List[bytes]] = {
             "without the magic": [welcome(magic=b"fermata\0")],
-            r"version 2\.0; this is 1\.2": [welcome(major=2)],
+            r"version 2\.0; this is 1\.3": [welcome(major=2)],
             "without the needed abilities 0x1": [welcome(abilities=30)],
             "negative instant -1": [welcome(now=-1)],
             "REPORT where WELCOME was due": [report(0)],

@@ -44,18 +44,51 @@ void Recorded::take_report(const link::Report& report) {
   progress_.is_running = progress_.is_running && goes_on;
 }
 
-std::optional<time::Instant> InputsAhead::instant_of(std::uint64_t before) {
-  while (read_ <= before) {
-    const record::Message* message = reader_.next();
-    if (message == nullptr) {
-      return std::nullopt;
+std::optional<time::Instant> InputsAhead::earliest_from(std::uint64_t said) {
+  for (; said_ < said; ++said_) {
+    while (instants_.empty() && read_one()) {
     }
-    if (message->from == record::Direction::from_simulator && message->frame().header.type == MessageType::input) {
-      last_ = link::instant(link::parse<link::Data>(message->frame(), link::max_payload).body.at_ns);
-      ++read_;
+    if (!instants_.empty()) {
+      instants_.pop_front();
     }
   }
-  return last_;
+  while (!is_complete() && read_one()) {
+  }
+  return instants_.empty() ? std::nullopt : std::optional(*std::ranges::min_element(instants_));
+}
+
+void InputsAhead::pass_restore() {
+  while (!is_at_barrier_ && read_one()) {
+  }
+  is_at_barrier_ = false;
+  reached_.reset();
+}
+
+bool InputsAhead::is_complete() const {
+  return reached_ && !instants_.empty() && *std::ranges::min_element(instants_) <= *reached_;
+}
+
+// False if there is nothing more for now.
+bool InputsAhead::read_one() {
+  const record::Message* message = is_at_barrier_ ? nullptr : reader_.next();
+  if (message == nullptr) {
+    is_at_barrier_ = true;
+    return false;
+  }
+  const link::Frame frame = message->frame();
+  switch (frame.header.type) {
+    case MessageType::input:
+      instants_.push_back(link::instant(link::parse<link::Data>(frame, link::max_payload).body.at_ns));
+      break;
+    case MessageType::output:
+      reached_ = link::instant(link::parse<link::Data>(frame, link::max_payload).body.at_ns);
+      break;
+    case MessageType::report: reached_ = link::instant(link::parse<link::Report>(frame).now_ns); break;
+    case MessageType::progress: reached_ = link::instant(link::parse<link::TellProgress>(frame).now_ns); break;
+    case MessageType::restore: is_at_barrier_ = true; break;
+    default: break;
+  }
+  return true;
 }
 
 }  // namespace fermata::sim

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,18 +48,26 @@ class Recorded {
   std::vector<std::uint64_t> stops_by_reports_{0};  // after so many reports
 };
 
-/// The instants of a recording's inputs, read ahead of the rest. Throws as record::Reader does.
+/// The instants of a recording's inputs, read ahead of the rest: as far as is needed to know the earliest of those that
+/// come before the next RESTORE. They are not recorded in the order of time. Throws as record::Reader does.
 class InputsAhead {
  public:
   explicit InputsAhead(const std::string& file) : reader_(file) {}
-  /// Of the input before which there are `before` others: never fewer than in the call before. Nothing if there is
-  /// none.
-  [[nodiscard]] std::optional<time::Instant> instant_of(std::uint64_t before);
+  /// The earliest of all inputs but the first `said` of the recording: never fewer than in the call before. Nothing if
+  /// there is none.
+  [[nodiscard]] std::optional<time::Instant> earliest_from(std::uint64_t said);
+  /// The RESTORE has come.
+  void pass_restore();
 
  private:
+  [[nodiscard]] bool is_complete() const;
+  bool read_one();
+
   record::Reader reader_;
-  std::uint64_t read_ = 0;
-  std::optional<time::Instant> last_;  // read
+  std::deque<time::Instant> instants_;  // of those that were read and not said
+  std::uint64_t said_ = 0;
+  std::optional<time::Instant> reached_;  // by the guest, in what was read last: no later input is earlier
+  bool is_at_barrier_ = false;            // a RESTORE, or the end
 };
 
 }  // namespace fermata::sim

@@ -45,11 +45,36 @@ TEST(InputsAhead, AreThoseThatWereNotSaidYet) {
   file.write({hello(), welcome(1), grant(100, 0), input(1, 30, 1, "a"), output(1, 35, 1, "b"), input(1, 40, 2, "c"),
               report(100, 1)});
   InputsAhead inputs(file.path());
-  EXPECT_EQ(inputs.instant_of(0), at_ns(30));
-  EXPECT_EQ(inputs.instant_of(0), at_ns(30));
-  EXPECT_EQ(inputs.instant_of(1), at_ns(40));
-  EXPECT_EQ(inputs.instant_of(2), std::nullopt);
-  EXPECT_EQ(InputsAhead(file.path()).instant_of(1), at_ns(40)) << "from anywhere";
+  EXPECT_EQ(inputs.earliest_from(0), at_ns(30));
+  EXPECT_EQ(inputs.earliest_from(0), at_ns(30));
+  EXPECT_EQ(inputs.earliest_from(1), at_ns(40));
+  EXPECT_EQ(inputs.earliest_from(2), std::nullopt);
+  EXPECT_EQ(InputsAhead(file.path()).earliest_from(1), at_ns(40)) << "from anywhere";
+}
+
+// On two channels, over cables of two lengths.
+TEST(InputsAhead, AreNotRecordedInTheOrderOfTime) {
+  const TempFile file("inputs_ahead_order");
+  file.write({hello(), welcome(2), grant(2000, 0), input(1, 1000, 1, "a"), input(2, 150, 1, "b"),
+              output(1, 160, 1, "c"), input(2, 170, 2, "d"), report(2000, 1)});
+  InputsAhead inputs(file.path());
+  EXPECT_EQ(inputs.earliest_from(0), at_ns(150));
+  EXPECT_EQ(inputs.earliest_from(1), at_ns(150));
+  EXPECT_EQ(inputs.earliest_from(2), at_ns(170));
+  EXPECT_EQ(inputs.earliest_from(3), std::nullopt);
+}
+
+TEST(InputsAhead, OfTheTimeAfterARestoreAreNotSeenBefore) {
+  const TempFile file("inputs_ahead_restore");
+  file.write({hello(), welcome(1), grant(2000, 0), report(2000, 1), named(wire::link::MessageType::restore, "one"),
+              done(1000), input(1, 1500, 1, "a"), grant(2000, 1), report(2000, 2)});
+  InputsAhead inputs(file.path());
+  EXPECT_EQ(inputs.earliest_from(0), std::nullopt);
+  inputs.pass_restore();
+  EXPECT_EQ(inputs.earliest_from(0), at_ns(1500));
+  InputsAhead late(file.path());
+  late.pass_restore();
+  EXPECT_EQ(late.earliest_from(0), at_ns(1500));
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ class Replayer {
     const link::Frame frame = message.frame();
     if (frame.header.type == MessageType::hello && !session_) {
       const auto hello = link::parse<link::Hello>(frame, link::max_text);
-      session_.emplace(hello.text(), hello.body.needs);
+      session_.emplace(hello.text(), hello.body.needs & ~std::uint32_t{link::ability_clocks});
       flush();
       wait_for([this] { return session_->is_open(); });
       progress_.now = session_->now();
@@ -145,6 +145,9 @@ class Replayer {
       session_->checkpoint(name);
     } else {
       session_->restore(name);
+      if (inputs_ahead_) {
+        inputs_ahead_->pass_restore();
+      }
     }
     waits_for_done_ = true;
     flush();
@@ -183,7 +186,7 @@ class Replayer {
   }
 
   [[nodiscard]] time::Instant target_until_input() {
-    const auto input = inputs_ahead_ ? inputs_ahead_->instant_of(inputs_said_) : std::nullopt;
+    const auto input = inputs_ahead_ ? inputs_ahead_->earliest_from(inputs_said_) : std::nullopt;
     return std::max(session_->horizon(), std::min(target_, input.value_or(target_)));
   }
 

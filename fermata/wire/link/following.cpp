@@ -50,10 +50,11 @@ void GuestSession::allow(time::Instant limit) {
   }
 }
 
-// One that stands by less than an instruction beyond what the clocks allow stands at the first boundary from there on,
-// where it would take an input for any instant between, too.
+// One that stands by less than an instruction beyond its horizon, or what the clocks allow, stands at the first
+// boundary from there on, where it would take an input for any instant between, too. So an input that crosses a report
+// is in time.
 time::Instant GuestSession::earliest_input() const {
-  return std::min(stands_ || waits_for_clocks_ ? now_ : horizon_, limit_);
+  return std::min({stands_ || waits_for_clocks_ ? now_ : horizon_, horizon_, limit_});
 }
 
 // Where it has come as far as the clocks let it. An output that it was to stop at may have been told there only.

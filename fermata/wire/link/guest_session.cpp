@@ -278,6 +278,8 @@ void GuestSession::done(time::Instant now) {
   base::expects(named_pending_.has_value(), "GuestSession: done only after checkpoint or restore");
   if (*std::exchange(named_pending_, std::nullopt) == MessageType::restore) {
     horizon_ = last_output_ = now;
+    limit_ = time::Instant::max();
+    is_stop_wanted_ = false;
     come_to(now);
     stands_ = StopReason::horizon;
     grants_reported_ = grants_;
@@ -364,7 +366,7 @@ void GuestSession::stopped(const Stop& stop) {
   }
   if (stop.reason == StopReason::user || stop.reason == StopReason::reset) {
     report(stop);  // for the simulator to know; what the guest does is not its business
-  } else if (waits_for_counted_grant(stop.reason) || now_ >= horizon_) {
+  } else if (waits_for_counted_grant(stop.reason) || (now_ >= horizon_ && (followed_.empty() || limit_ > now_))) {
     report(stop);
     stands_ = stop.reason;
     order_ = Hold{};

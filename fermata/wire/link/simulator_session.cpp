@@ -200,6 +200,7 @@ void SimulatorSession::take_done(const Frame& frame) {
   }
   if (*std::exchange(named_pending_, std::nullopt) == MessageType::restore && done.body.status == 0) {
     now_ = reached_ = horizon_ = last_output_ = now;
+    limit_ = time::Instant::max();
     for (ChannelState& state : states_) {
       state.on_their_way.clear();
       state.bytes_on_their_way = 0;

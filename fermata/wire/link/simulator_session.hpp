@@ -117,7 +117,9 @@ class SimulatorSession {
   /// True from a grant until the report that answers it, or until the guest stands for another reason.
   [[nodiscard]] bool is_running() const { return is_running_; }
   /// The earliest instant that an input may have now.
-  [[nodiscard]] time::Instant earliest_input() const { return std::min(is_running_ ? horizon_ : now_, limit_); }
+  [[nodiscard]] time::Instant earliest_input() const {
+    return std::min({is_running_ ? horizon_ : now_, horizon_, limit_});
+  }
 
   /// Bytes to be written to the peer; `sent` says how many of them were. Valid until the next call.
   [[nodiscard]] std::span<const std::byte> outgoing() const { return outgoing_; }
