@@ -166,6 +166,47 @@ TEST_F(Following, AnOutputThatIsToldWhereItWaitsForClocksIsReported) {
   EXPECT_TRUE(pair.guest.waits_for_clocks()) << "it was reported once";
 }
 
+TEST_F(Following, AStopByItsUserDoesNotAnswerForAnOutput) {
+  follow(0, 500);
+  grant(2000);
+  pair.guest.allow(at_ns(500));
+  ASSERT_EQ(pair.guest.output(1, at_ns(500), bytes_of("12345678")), GuestSession::After::stop);
+  stop_at(500, StopReason::user);
+  stop_at(500);
+  EXPECT_FALSE(pair.simulator.is_running());
+  EXPECT_EQ(pair.guest.stop_wanted(), StopReason::full);
+  EXPECT_FALSE(pair.guest.waits_for_clocks());
+}
+
+// What is sent to it for its horizon it has got when it reports that.
+TEST_F(Following, TheHorizonIsReportedOnceNothingForItCanComeAnyMore) {
+  follow(0, 500);
+  grant(500);
+  pair.guest.allow(at_ns(500));
+  EXPECT_EQ(order(), run_until(500));
+  stop_at(500);
+  EXPECT_TRUE(pair.guest.waits_for_clocks());
+  pair.simulator.look_at_clocks(at_ns(500), at_ns(500));
+  input(500);
+  pair.guest.allow(at_ns(900));
+  EXPECT_EQ(order(), run_until(500)) << "it does what is due there";
+  stop_at(500);
+  EXPECT_FALSE(pair.simulator.is_running());
+}
+
+// It stood a part of an instruction beyond its horizon before the simulator knew.
+TEST(HorizonTest, AnInputForItThatCrossesTheReportIsInTime) {
+  testing::SessionPair pair;
+  pair.open();
+  pair.simulator.grant(at_ns(500));
+  pair.to_guest();
+  pair.guest.stopped({.now = at_ns(503)});
+  pair.simulator.input(1, at_ns(500), bytes_of("x"));
+  pair.to_guest();
+  EXPECT_EQ(pair.port.inputs.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<Hold>(pair.guest.order()));
+}
+
 TEST_F(Following, WhoFollowsNobodyAnyMoreIsAtItsHorizonAgain) {
   follow(0, 500);
   grant(2000);
@@ -255,7 +296,7 @@ TEST_F(Following, SeveralAreFollowedAndLeftAgain) {
 TEST_F(Following, AfterARestoreTheClocksAreThoseOfThen) {
   follow(0, 500);
   grant(1000);
-  pair.guest.allow(at_ns(1000));
+  pair.guest.allow(at_ns(1400));
   stop_at(1000);
   static_cast<void>(pair.simulator.take());
   pair.simulator.restore("one");

@@ -387,7 +387,7 @@ void GuestSession::tell_dropped() {
 void GuestSession::report(const Stop& stop) {
   tell_dropped();
   ++reports_;
-  is_stop_wanted_ = false;
+  is_stop_wanted_ = is_stop_wanted_ && (stop.reason == StopReason::user || stop.reason == StopReason::reset);
   grants_reported_ = grants_;
   append(outgoing_, Report{.header = {},
                            .now_ns = stop.now.since_origin().ns(),
