@@ -56,6 +56,16 @@ void Follower::record(trace::RecordKind kind, MakeText make_text) {
   }
 }
 
+// Of a machine that clocks keep from its horizon: that, and once, not how it comes there.
+void Follower::record_grant(time::Instant horizon) {
+  if (trace_ == nullptr) {
+    return;
+  }
+  if (const auto granted = session_.granted(); !granted || granted != std::exchange(granted_, granted)) {
+    record(trace::RecordKind::grant, [&] { return "horizon=" + time::to_seconds_string(granted.value_or(horizon)); });
+  }
+}
+
 void Follower::serve(host::HostDuration wait) {
   if (has_left_ || !session_.wants_bytes()) {
     return;
@@ -132,7 +142,7 @@ void Follower::stopped(const wire::Stop& stop) {
     if (statistics_ != nullptr) {
       count_stop(stop);
     }
-    if (!session_.waits_for_clocks()) {
+    if (trace_ != nullptr && !session_.waits_for_clocks()) {
       record(trace::RecordKind::report, [&stop] { return "reason=" + std::string(wire::to_string(stop.reason)); });
     }
     obeyed_.reset();
@@ -170,10 +180,7 @@ void Follower::obey() {
     } else if (const auto* run = std::get_if<wire::RunUntil>(&session_.order());
                run != nullptr && run->horizon != obeyed_) {
       const time::Instant horizon = run->horizon;
-      if (const auto granted = session_.granted(); !granted || granted != std::exchange(granted_, granted)) {
-        record(trace::RecordKind::grant,
-               [&] { return "horizon=" + time::to_seconds_string(granted.value_or(horizon)); });
-      }
+      record_grant(horizon);
       if (has_left_) {
         break;  // the trace could not take the grant
       }

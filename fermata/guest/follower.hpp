@@ -77,6 +77,7 @@ class Follower final : public Executor::Observer {
   void finish(const wire::Leave& order);
   template <typename MakeText>
   void record(trace::RecordKind kind, MakeText make_text);
+  void record_grant(time::Instant horizon);
   void count_stop(const wire::Stop& stop);
 
   wire::GuestSession& session_;

@@ -10,6 +10,19 @@
 
 namespace fermata::guest {
 
+// Others may write anything there.
+time::Instant instant_of(const transport::SharedClocks& clocks, std::size_t clock) {
+  return time::Instant::at(time::Duration::nanoseconds(std::max<std::int64_t>(clocks.read(clock), 0)));
+}
+
+time::Instant limit_of(const transport::SharedClocks& clocks, std::span<const wire::Followed> followed) {
+  time::Instant limit = time::Instant::max();
+  for (const wire::Followed& one : followed) {
+    limit = std::min(limit, time::saturating_add(instant_of(clocks, one.clock), one.distance));
+  }
+  return limit;
+}
+
 KeptClocks::KeptClocks(transport::SharedClocks clocks, std::size_t own) : clocks_(std::move(clocks)), own_(own) {
   if (own >= clocks_.count()) {
     throw base::BadArgument("clock=" + std::to_string(own) + ": there are " + std::to_string(clocks_.count()) +
@@ -17,18 +30,12 @@ KeptClocks::KeptClocks(transport::SharedClocks clocks, std::size_t own) : clocks
   }
 }
 
-time::Instant KeptClocks::limit_by(const wire::Followed& one) const {
-  const std::int64_t now_ns = std::max<std::int64_t>(clocks_.read(one.clock), 0);  // others may write anything there
-  return time::saturating_add(time::Instant::at(time::Duration::nanoseconds(now_ns)), one.distance);
+void KeptClocks::declare(wire::link::GuestSession::Identity& who) const {
+  who.clocks = static_cast<std::uint32_t>(clocks_.count());
+  who.clock = static_cast<std::uint32_t>(own_);
 }
 
-time::Instant KeptClocks::limit(std::span<const wire::Followed> followed) const {
-  time::Instant limit = time::Instant::max();
-  for (const wire::Followed& one : followed) {
-    limit = std::min(limit, limit_by(one));
-  }
-  return limit;
-}
+time::Instant KeptClocks::limit_by(const wire::Followed& one) const { return limit_of(clocks_, std::span(&one, 1)); }
 
 void KeptClocks::wait_beyond(time::Instant now, std::span<const wire::Followed> followed, host::HostDuration length) {
   const auto behind = std::ranges::find_if(followed, [&](const wire::Followed& one) { return limit_by(one) <= now; });

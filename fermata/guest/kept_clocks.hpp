@@ -10,8 +10,14 @@
 #include "fermata/time/instant.hpp"
 #include "fermata/transport/shared_clocks.hpp"
 #include "fermata/wire/guest_session.hpp"
+#include "fermata/wire/link/guest_session.hpp"
 
 namespace fermata::guest {
+
+/// Where a clock stands.
+[[nodiscard]] time::Instant instant_of(const transport::SharedClocks& clocks, std::size_t clock);
+/// How far the clocks that a guest follows let it go, as they stand; the end of time if it follows none.
+[[nodiscard]] time::Instant limit_of(const transport::SharedClocks& clocks, std::span<const wire::Followed> followed);
 
 /// The clocks that a guest shares with others, as it uses them: it tells its own, and asks how far those that it
 /// follows let it go. One thread.
@@ -20,11 +26,12 @@ class KeptClocks {
   /// `own` is the guest's. Throws base::BadArgument if there is none of that number.
   KeptClocks(transport::SharedClocks clocks, std::size_t own);
 
-  [[nodiscard]] std::size_t count() const { return clocks_.count(); }
-  [[nodiscard]] std::size_t own() const { return own_; }
-
+  /// Has a guest say of itself that it shares them.
+  void declare(wire::link::GuestSession::Identity& who) const;
   /// How far they let it go, as they stand.
-  [[nodiscard]] time::Instant limit(std::span<const wire::Followed> followed) const;
+  [[nodiscard]] time::Instant limit(std::span<const wire::Followed> followed) const {
+    return limit_of(clocks_, followed);
+  }
   /// Waits until they let it go beyond `now`, or for `length`. May end early.
   void wait_beyond(time::Instant now, std::span<const wire::Followed> followed, host::HostDuration length);
   /// The guest will do nothing earlier than `now` any more, and has sent to the simulator what it did. Nothing if its

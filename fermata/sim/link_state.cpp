@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "fermata/base/error.hpp"
+#include "fermata/guest/kept_clocks.hpp"
 #include "fermata/record/text.hpp"
 #include "fermata/time/saturating.hpp"
 #include "fermata/time/units.hpp"
@@ -127,39 +128,30 @@ void LinkState::look_at_clocks() {
     return;
   }
   if (dealt_with) {
-    const auto found = std::ranges::find(followed, dealt_with->first, &wire::Followed::clock);
-    session.look_at_clocks(dealt_with->second, found == followed.end()
-                                                   ? time::Instant::max()
-                                                   : time::saturating_add(dealt_with->second, found->distance));
-    return;
+    session.look_at_clocks(dealt_with->second, limit_by_dealing());
+  } else {
+    session.look_at_clocks(guest::instant_of(*clocks, clock), guest::limit_of(*clocks, followed));
   }
-  const auto instant_of = [this](std::size_t which) {
-    const std::int64_t now_ns = std::max<std::int64_t>(clocks->read(which), 0);
-    return time::Instant::at(time::Duration::nanoseconds(now_ns));
-  };
-  time::Instant limit = time::Instant::max();
-  for (const wire::Followed& one : followed) {
-    limit = std::min(limit, time::saturating_add(instant_of(one.clock), one.distance));
-  }
-  session.look_at_clocks(instant_of(clock), limit);
+}
+
+// The end of time for a guest that does not follow the one whose stop that is.
+time::Instant LinkState::limit_by_dealing() const {
+  const auto found = std::ranges::find(followed, dealt_with->first, &wire::Followed::clock);
+  return found == followed.end() ? time::Instant::max() : time::saturating_add(dealt_with->second, found->distance);
 }
 
 std::optional<time::Instant> LinkState::earliest_by_dealing() const {
   if (!dealt_with || dealt_with->first == clock) {
     return std::nullopt;
   }
-  const auto found = std::ranges::find(followed, dealt_with->first, &wire::Followed::clock);
-  return found == followed.end()
-             ? session.horizon()
-             : std::min(session.horizon(), time::saturating_add(dealt_with->second, found->distance));
+  return std::min(session.horizon(), limit_by_dealing());
 }
 
 void LinkState::send(std::uint16_t channel, time::Instant at, std::span<const std::byte> payload) {
   if (const auto by_dealing = earliest_by_dealing(); by_dealing && at < *by_dealing) {
     throw base::BadArgument(
         fmt::format("at = {} s: while a stop of another guest at {} s is dealt with, an input to {} cannot be earlier "
-                    "than {} s, its "
-                    "horizon or what it follows that guest by",
+                    "than {} s, its horizon or what it follows that guest by",
                     time::to_seconds_string(at), time::to_seconds_string(dealt_with->second), connection.name,
                     time::to_seconds_string(*by_dealing)));
   }

@@ -120,6 +120,7 @@ struct LinkState {
   class Exchange;
   void come_to(time::Instant now);
   [[nodiscard]] bool is_at_quantum_end();
+  [[nodiscard]] time::Instant limit_by_dealing() const;
   void answer(const wire::link::Output& output);
   void take_stop_for_read();
 };

@@ -131,8 +131,7 @@ wire::link::GuestSession::Identity Channels::identity(std::string name) const {
 std::unique_ptr<wire::GuestSession> Channels::make_session(std::string name, const guest::KeptClocks* clocks) {
   wire::link::GuestSession::Identity who = identity(std::move(name));
   if (clocks != nullptr) {
-    who.clocks = static_cast<std::uint32_t>(clocks->count());
-    who.clock = static_cast<std::uint32_t>(clocks->own());
+    clocks->declare(who);
   }
   auto session = std::make_unique<wire::link::GuestSession>(std::move(who), *this);
   session_ = session.get();

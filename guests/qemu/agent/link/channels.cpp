@@ -66,8 +66,7 @@ std::unique_ptr<wire::GuestSession> Channels::make_session(const std::string& na
     identity.abilities |= wire::link::is_dma(end->declared()) ? wire::link::ability_dma : 0U;
   }
   if (clocks != nullptr) {
-    identity.clocks = static_cast<std::uint32_t>(clocks->count());
-    identity.clock = static_cast<std::uint32_t>(clocks->own());
+    clocks->declare(identity);
   }
   auto session = std::make_unique<wire::link::GuestSession>(std::move(identity), *this);
   session_ = session.get();
